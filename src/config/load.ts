@@ -1,0 +1,89 @@
+import { realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { LocatedMap, Origin } from './located.js';
+import { mergeMaps } from './merge.js';
+import type { PlacedProblem } from './problem.js';
+import { readText } from './read_text.js';
+import { formatValue } from './words.js';
+import { placesIn } from './yaml_text.js';
+import { parseYaml } from './yaml_tree.js';
+
+/** A config file on top of the files that it extends. */
+export interface LoadedFile {
+  /** Null where a file could not be read or parsed: then `problems` says why. */
+  readonly root: LocatedMap | null;
+  /** The file as written. */
+  readonly source: string;
+  readonly problems: PlacedProblem[];
+}
+
+/** How a file came to be read: the files that led to it, and the key that named it. */
+interface Via {
+  readonly chain: readonly { readonly file: string; readonly real: string }[];
+  readonly origin: Origin;
+}
+
+/** Reads a YAML config and, through `extends`, its bases. */
+export async function loadFile(file: string, via?: Via): Promise<LoadedFile> {
+  const read = await readText(file);
+  if (!read.ok) {
+    const { expected, actual, before } = read;
+    const inside =
+      before === '' ? ({ kind: 'document', name: file } as const) : placesIn(file, before)(before.length);
+    const origin = before === '' && via ? via.origin : inside;
+    const path = via ? ['extends'] : [];
+    return {
+      root: null,
+      source: '',
+      problems: [{ path, expected, actual: via ? `${actual}: ${file}` : actual, origin }],
+    };
+  }
+  const { text } = read;
+  const { root, problems } = parseYaml(text, placesIn(file, text));
+  if (root?.kind !== 'map') {
+    if (root) {
+      const actual =
+        text.trim() === '' ? 'an empty file' : root.kind === 'list' ? 'a list' : formatValue(root.value);
+      problems.push({
+        path: [],
+        expected: 'a map of keys such as name and model',
+        actual,
+        origin: root.origin,
+      });
+    }
+    return { root: null, source: text, problems };
+  }
+  const chain = [...(via?.chain ?? []), { file, real: await realpath(file) }];
+  const loaded = await onTopOfBase(root, chain);
+  return { root: loaded.root, source: text, problems: [...problems, ...loaded.problems] };
+}
+
+/** Takes `extends` out of the map and puts the map on top of the file that it names. */
+async function onTopOfBase(root: LocatedMap, chain: Via['chain']): Promise<Omit<LoadedFile, 'source'>> {
+  const entry = root.entries.get('extends');
+  if (!entry) return { root, problems: [] };
+  const entries = new Map(root.entries);
+  entries.delete('extends');
+  const own: LocatedMap = { ...root, entries };
+  const { value } = entry;
+  const problem = (expected: string, actual: string) => ({
+    root: null,
+    problems: [{ path: ['extends'], expected, actual, origin: value.origin }],
+  });
+  if (value.kind !== 'scalar' || typeof value.value !== 'string' || value.value === '') {
+    return problem(
+      'the path of a config file',
+      value.kind === 'scalar' ? formatValue(value.value) : `a ${value.kind}`,
+    );
+  }
+  const base = isAbsolute(value.value) ? value.value : join(dirname(chain.at(-1)!.file), value.value);
+  const real = await realpath(base).catch(() => base);
+  if (chain.some((link) => link.real === real)) {
+    return problem(
+      'files that do not extend each other in a circle',
+      [...chain.map(({ file }) => file), base].join(' → '),
+    );
+  }
+  const loaded = await loadFile(base, { chain, origin: value.origin });
+  return { root: loaded.root && mergeMaps(loaded.root, own), problems: loaded.problems };
+}

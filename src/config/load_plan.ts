@@ -1,0 +1,67 @@
+import { loadFile } from './load.js';
+import { formatOrigin, type Located, Origins, plainValue } from './located.js';
+import { locateValue } from './located_value.js';
+import { applyOverride } from './override.js';
+import { ConfigError, type PlacedProblem } from './problem.js';
+import { type Plan, resolveExperiment } from './resolve.js';
+import { validateExperiment } from './validate.js';
+
+export interface LoadedPlan {
+  readonly plan: Plan;
+  /** What gave each value: a place in a file, a --set, or the schema's default. */
+  readonly origins: Origins;
+  /** The config file as written, without what it extends. */
+  readonly source: string;
+}
+
+/**
+ * Reads a YAML config: load with `extends` → merge each `--set` → validate → resolve.
+ * @param sets texts of `--set`, `key=value` or `key+=value`, in order
+ * @throws ConfigError with every mistake
+ */
+export async function loadPlan(file: string, sets: readonly string[] = []): Promise<LoadedPlan> {
+  const { root: written, source, problems } = await loadFile(file);
+  if (!written) throw new ConfigError(problems);
+  let root = written;
+  for (const set of sets) {
+    const overridden = applyOverride(root, set);
+    root = overridden.root;
+    problems.push(...overridden.problems);
+  }
+  const { plan, origins } = planLocated(root, problems);
+  return { plan, origins, source };
+}
+
+/**
+ * The plan of a config that was resolved before (the `config` of a run's plan.json), checked like a file.
+ * @param where names the document in messages
+ * @throws ConfigError with every mistake
+ */
+export function planFromResolved(value: unknown, where: string): Plan {
+  const { root, problems } = locateValue(value, { kind: 'document', name: where });
+  if (!root) throw new ConfigError(problems);
+  return planLocated(root, problems).plan;
+}
+
+function planLocated(root: Located, earlier: readonly PlacedProblem[]): { plan: Plan; origins: Origins } {
+  const origins = new Origins(root);
+  const validated = validateExperiment(plainValue(root));
+  if ('problems' in validated) {
+    // A value that was refused while reading is wrong for the schema too, at the same place.
+    const known = new Set(earlier.map(({ origin }) => formatOrigin(origin)));
+    const placed = validated.problems.map(({ at, ...problem }) => ({
+      ...problem,
+      origin: origins.nearest(problem.path, at),
+    }));
+    throw new ConfigError([...earlier, ...placed.filter(({ origin }) => !known.has(formatOrigin(origin)))]);
+  }
+  const resolved = resolveExperiment(validated.experiment);
+  const broken = 'problems' in resolved ? resolved.problems : [];
+  if (earlier.length > 0 || !('plan' in resolved)) {
+    throw new ConfigError([
+      ...earlier,
+      ...broken.map((problem) => ({ ...problem, origin: origins.nearest(problem.path) })),
+    ]);
+  }
+  return { plan: resolved.plan, origins };
+}

@@ -1,0 +1,103 @@
+import type { Split } from '../registry/datasets/dataset.js';
+import type { Experiment } from '../registry/experiment.js';
+import {
+  countParameters,
+  elements,
+  type KeyPath,
+  type Network,
+  type PlannedLayer,
+  type Problem,
+} from './network.js';
+import type { DatasetFacts } from './resolve.js';
+
+/** A rule between keys that a schema cannot state. It sees only configs that the schema accepts. */
+type Rule = (facts: Facts) => Problem[];
+
+interface Facts {
+  readonly config: Experiment;
+  readonly dataset: DatasetFacts;
+  /** Complete up to the first layer that does not fit. */
+  readonly network: Network;
+}
+
+/** The float32 numbers of 2 GiB, which is the most that one protobuf file (an ONNX graph) can hold. */
+const MOST_NUMBERS = 2 ** 29 - 1;
+
+const limitWithinDataset: Rule = ({ config, dataset }) =>
+  (['train', 'test'] satisfies Split[]).flatMap((split) => {
+    const wanted = config.dataset.limit[split];
+    const images = dataset.available[split];
+    const expected = `at most ${images}, the ${split} images of ${config.dataset.type}`;
+    return wanted === null || wanted <= images
+      ? []
+      : [problem(['dataset', 'limit', split], expected, wanted)];
+  });
+
+const batchWithinTrainingSet: Rule = ({ config, dataset }) => {
+  const { batch_size } = config.training;
+  const images = dataset.count.train;
+  if (batch_size <= images) return [];
+  return [
+    problem(['training', 'batch_size'], `at most ${images}, the number of training images`, batch_size),
+  ];
+};
+
+const nesterovNeedsMomentum: Rule = ({ config: { optimizer } }) => {
+  if (optimizer.type !== 'sgd' || !optimizer.nesterov || optimizer.momentum > 0) return [];
+  return [problem(['optimizer', 'nesterov'], 'false, or a momentum above 0', 'true with momentum 0')];
+};
+
+const warmupWithinRun: Rule = ({ config: { schedule, training } }) => {
+  if (schedule.warmup_epochs <= training.epochs) return [];
+  const expected = `at most ${training.epochs}, the epochs of the training`;
+  return [problem(['schedule', 'warmup_epochs'], expected, schedule.warmup_epochs)];
+};
+
+const normalizeEachChannel: Rule = ({ config, dataset }) => {
+  const { channels } = dataset.image;
+  const { normalize } = config.input;
+  return (['mean', 'std'] as const)
+    .filter((key) => normalize[key].length !== channels)
+    .map((key) =>
+      problem(['input', 'normalize', key], `${channels} numbers, one a channel`, normalize[key].length),
+    );
+};
+
+const affordableParameters: Rule = ({ network }) => {
+  const count = countParameters(network);
+  return count <= MOST_NUMBERS
+    ? []
+    : [problem(['model', 'layers'], `at most ${MOST_NUMBERS} parameters`, count)];
+};
+
+/** Names the first layer only: those behind it are its consequences. */
+const affordableOutputs: Rule = ({ network: { layers, auxiliary } }) => {
+  const tooLarge = (stack: readonly PlannedLayer[], path: KeyPath): Problem[] => {
+    const index = stack.findIndex(({ output }) => elements(output) > MOST_NUMBERS);
+    const expected = `an output of at most ${MOST_NUMBERS} numbers an image`;
+    return index < 0 ? [] : [problem([...path, index], expected, stack[index]!.output.join(' × '))];
+  };
+  const heads = auxiliary.map((head, index) =>
+    tooLarge(head.layers, ['model', 'auxiliary', index, 'layers']),
+  );
+  return [tooLarge(layers, ['model', 'layers']), ...heads].flat().slice(0, 1);
+};
+
+const RULES: readonly Rule[] = [
+  limitWithinDataset,
+  batchWithinTrainingSet,
+  nesterovNeedsMomentum,
+  warmupWithinRun,
+  normalizeEachChannel,
+  affordableParameters,
+  affordableOutputs,
+];
+
+/** Every rule that the config breaks. */
+export function brokenRules(facts: Facts): Problem[] {
+  return RULES.flatMap((rule) => rule(facts));
+}
+
+function problem(path: KeyPath, expected: string, actual: string | number): Problem {
+  return { path, expected, actual: String(actual) };
+}

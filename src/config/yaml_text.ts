@@ -1,0 +1,84 @@
+import { Composer, type CST, type Document, Lexer, LineCounter, Parser, type YAMLError } from 'yaml';
+import { MAX_DEPTH, type Origin } from './located.js';
+import type { PlacedProblem } from './problem.js';
+import { shorten } from './words.js';
+
+/** Where the character at an offset of the text is. */
+export type OriginAt = (offset: number) => Origin;
+
+/** YAML 1.2's core schema alone, whatever a %YAML directive says; duplicate keys are the tree's affair. */
+const OPTIONS = {
+  schema: 'core',
+  merge: false,
+  resolveKnownTags: false,
+  uniqueKeys: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
+
+/** Places in a file: 1-based, in characters (code points), so that any script counts as its reader counts. */
+export function placesIn(file: string, text: string): OriginAt {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  return (offset) => {
+    const { line } = lines.linePos(offset);
+    const column = [...text.slice(lines.lineStarts[line - 1]!, offset)].length + 1;
+    return { kind: 'file', file, line, column };
+  };
+}
+
+/** The one document of a text, or null with every mistake of syntax. */
+export function composeYaml(
+  text: string,
+  originAt: OriginAt,
+): { document: Document.Parsed | null; problems: PlacedProblem[] } {
+  const tokens = readTokens(text);
+  if (typeof tokens === 'number') {
+    const expected = `at most ${MAX_DEPTH} levels of maps and lists`;
+    return { document: null, problems: [{ path: [], expected, actual: 'more', origin: originAt(tokens) }] };
+  }
+  const [document, second] = [...new Composer(OPTIONS).compose(tokens, true, text.length)];
+  if (!document) throw new Error('the YAML composer gave no document');
+  const problems = [...document.errors, ...document.warnings].map((error) => syntaxProblem(error, originAt));
+  if (second) {
+    const origin = originAt(second.range[0]);
+    problems.push({ path: [], expected: 'one YAML document', actual: 'a second one', origin });
+  }
+  const firsts = firstOfEachLine(problems);
+  return { document: firsts.length === 0 ? (document as Document.Parsed) : null, problems: firsts };
+}
+
+/** The tokens of a text, or the offset where it gets too deep. The composer recurses: it must not see such a text. */
+function readTokens(text: string): CST.Token[] | number {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > 2 * MAX_DEPTH) return parser.offset;
+  }
+  tokens.push(...parser.end());
+  return tokens;
+}
+
+function syntaxProblem({ code, message, pos }: YAMLError, originAt: OriginAt): PlacedProblem {
+  const origin = originAt(pos[0]);
+  switch (code) {
+    case 'TAB_AS_INDENT':
+      return { path: [], expected: 'spaces as indentation', actual: 'a tab', origin };
+    case 'TAG_RESOLVE_FAILED':
+      return { path: [], expected: 'a value without that tag', actual: shorten(message), origin };
+    default:
+      return { path: [], expected: 'valid YAML', actual: `an error: ${shorten(message)}`, origin };
+  }
+}
+
+/** A slip makes the parser stumble over everything behind it in the line. */
+function firstOfEachLine(problems: readonly PlacedProblem[]): PlacedProblem[] {
+  const lines = new Map<string | number, PlacedProblem>();
+  for (const problem of problems) {
+    const line = problem.origin.kind === 'file' ? problem.origin.line : '';
+    if (!lines.has(line)) lines.set(line, problem);
+  }
+  return [...lines.values()];
+}

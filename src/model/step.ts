@@ -1,0 +1,97 @@
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
+import type { Plan } from '../config/resolve.js';
+import { losses } from '../registry/losses/index.js';
+import type { Tf } from '../registry/schema.js';
+import { type ForwardInputs, forward } from './forward.js';
+import { preprocess } from './preprocess.js';
+
+/** A batch on a backend. */
+export interface BatchTensors {
+  /** Pixels 0…255, int32 [batch, channels, height, width]. */
+  readonly images: Tensor;
+  /** Class numbers, int32 [batch]. */
+  readonly labels: Tensor;
+  /** Dropout masks, int32 zeros and ones [batch, ...output of the layer], by layer name. */
+  readonly masks: ReadonlyMap<string, Tensor>;
+}
+
+/** Scalars of one training step. */
+export interface StepMetrics {
+  /** mainLoss + Σ weight · auxLoss, the mean over the batch. */
+  readonly loss: number;
+  readonly mainLoss: number;
+  /** By name of the head. */
+  readonly auxLoss: Readonly<Record<string, number>>;
+  /** How many images of the batch the main output classified correctly. */
+  readonly correct: number;
+}
+
+/**
+ * Loss and gradients of one batch.
+ * @returns `metrics`, a vector for readMetrics, and one gradient for each parameter, in order and layout of `parameters`
+ */
+export function trainStep(
+  tf: Tf,
+  plan: Plan,
+  parameters: ReadonlyMap<string, Tensor>,
+  batch: BatchTensors,
+  onLayer?: ForwardInputs['onLayer'],
+): { metrics: Tensor; gradients: Tensor[] } {
+  let metrics: Tensor | undefined;
+  const lossOf = (...values: Tensor[]): Scalar => {
+    const named = new Map([...parameters.keys()].map((name, index) => [name, values[index]!]));
+    const inputs = { training: true, parameters: named, masks: batch.masks, ...(onLayer && { onLayer }) };
+    const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
+    const logits = forward(tf, plan.network, images, inputs);
+    onLayer?.('loss');
+    const meanLoss = (output: Tensor) =>
+      tf.mean(losses[plan.config.loss.type].perExample(tf, output, batch.labels));
+    const main = meanLoss(logits.main);
+    const heads = logits.auxiliary.map(meanLoss);
+    const total = heads.reduce(
+      (sum, loss, index) => tf.add(sum, tf.mul(loss, plan.network.auxiliary[index]!.weight)),
+      main,
+    );
+    // The scope of a gradient computation frees everything but its result; the metrics outlive it.
+    metrics = tf.keep(tf.stack([total, main, ...heads, correctCount(tf, logits.main, batch.labels)]));
+    return total as Scalar;
+  };
+  const { grads } = tf.valueAndGrads(lossOf)([...parameters.values()]);
+  return { metrics: metrics!, gradients: grads };
+}
+
+/** Reads the vector that trainStep returns. */
+export function readMetrics(plan: Plan, values: ArrayLike<number>): StepMetrics {
+  const heads = plan.network.auxiliary;
+  return {
+    loss: values[0]!,
+    mainLoss: values[1]!,
+    auxLoss: Object.fromEntries(heads.map((head, index) => [head.name, values[2 + index]!])),
+    correct: values[2 + heads.length]!,
+  };
+}
+
+/**
+ * Loss (main output only) and predicted class of each image.
+ * @returns `losses` float32 [batch] and `predicted` int32 [batch]
+ */
+export function evaluationStep(
+  tf: Tf,
+  plan: Plan,
+  parameters: ReadonlyMap<string, Tensor>,
+  batch: BatchTensors,
+  onLayer?: ForwardInputs['onLayer'],
+): { losses: Tensor; predicted: Tensor } {
+  const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
+  const inputs = { training: false, parameters, masks: batch.masks, ...(onLayer && { onLayer }) };
+  const { main } = forward(tf, plan.network, images, inputs);
+  onLayer?.('loss');
+  return {
+    losses: losses[plan.config.loss.type].perExample(tf, main, batch.labels),
+    predicted: tf.argMax(main, 1),
+  };
+}
+
+function correctCount(tf: Tf, logits: Tensor, labels: Tensor): Tensor {
+  return tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), labels as Tensor1D), 'float32'));
+}

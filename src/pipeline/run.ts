@@ -1,0 +1,172 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { loadPlan } from '../config/load_plan.js';
+import { ensureFiles } from '../data/ensure_files.js';
+import { type LoadedDataset, loadRecords } from '../data/open.js';
+import { Interrupted } from '../errors.js';
+import type { Program } from '../model/program.js';
+import { type BackendName, backends, chooseBackend } from '../registry/backends/index.js';
+import { datasets } from '../registry/datasets/index.js';
+import { writeFileAtomic } from '../storage/atomic.js';
+import { readCheckpoint } from '../storage/checkpoints.js';
+import { CheckpointWriter } from './checkpoint.js';
+import { downloadProgress } from './download_progress.js';
+import { describeEnvironment } from './environment.js';
+import { evaluate, type TestResult } from './evaluate.js';
+import { duration, grouped, percent } from './format.js';
+import { InterruptHandler } from './interrupt.js';
+import { openProgram } from './open_program.js';
+import type { Position } from './progress.js';
+import { Recorder } from './recorder.js';
+import { openRunSession, type RunRequest } from './run_session.js';
+import { runStages, type Stage } from './screen.js';
+import { train } from './train.js';
+
+/** What `gnet run` was asked for. */
+export interface RunOptions extends RunRequest {
+  readonly config: string;
+  /** `key=value` overrides. */
+  readonly sets: readonly string[];
+  /** Threads of one operation; 0 takes all that the process may use. */
+  readonly threads: number;
+}
+
+/** What came out of a run; also written to summary.json. */
+export interface RunSummary {
+  readonly name: string;
+  readonly run_directory: string;
+  readonly backend: BackendName;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly parameters: number;
+  /** Wall-clock time of this session, in seconds. */
+  readonly seconds: number;
+  /** The evaluation whose weights checkpoints/best holds. */
+  readonly best: Position['best'];
+  /** The weights of checkpoints/best, read back and evaluated on the test set. */
+  readonly test: TestResult;
+}
+
+/** What the stages hand on to each other. */
+interface Context {
+  data?: LoadedDataset;
+  program?: Program;
+  position: Position;
+  test?: TestResult;
+}
+
+/**
+ * Runs an experiment: download, prepare, compile, train, evaluate, report.
+ * @throws UserError, Interrupted
+ */
+export async function runExperiment(options: RunOptions): Promise<RunSummary> {
+  const start = performance.now();
+  const loaded = await loadPlan(options.config, options.sets);
+  const { plan } = loaded;
+  const { dataset, training, seed } = plan.config;
+  const threads = options.threads === 0 ? availableParallelism() : options.threads;
+  const choice = chooseBackend(plan.config.backend);
+  const environment = await describeEnvironment(choice, threads, new Date());
+  const session = await openRunSession(loaded, options, environment);
+  const { paths } = session;
+  const interrupt = new InterruptHandler();
+  const recorder = Recorder.open(paths, session.logs);
+  const context: Context = { position: session.position };
+  const stages: Stage<Context>[] = [
+    {
+      title: 'Run directory',
+      run: async () =>
+        `${paths.directory}${session.logs ? `, resumed at step ${session.position.step}` : ''}`,
+    },
+    {
+      title: 'Data set',
+      run: async (_, output) => {
+        const { onProgress, log } = downloadProgress(output);
+        return (
+          await ensureFiles(datasets[dataset.type], dataset, { signal: interrupt.signal, onProgress, log })
+        ).detail;
+      },
+    },
+    {
+      title: 'Prepare',
+      run: async (stage) => {
+        stage.data = await loadRecords(datasets[dataset.type], dataset, seed);
+        const { train: images, test } = stage.data;
+        return `${grouped(images.count)} training and ${grouped(test.count)} test images in memory`;
+      },
+    },
+    {
+      title: 'Compile',
+      run: async (stage) => {
+        stage.program = await openProgram(plan, choice.name, threads, session.state);
+        await stage.program.prepare(training.batch_size);
+        const { description } = backends[choice.name];
+        return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason}): ${description}`;
+      },
+    },
+    {
+      title: 'Train',
+      skip: ({ position }) => (position.finished ? 'the run has finished all its epochs' : null),
+      run: async (stage, output) => {
+        const checkpoints = new CheckpointWriter(
+          plan,
+          stage.program!,
+          recorder,
+          paths,
+          session.logs && session.position.step,
+        );
+        const parts = { plan, program: stage.program!, data: stage.data!, recorder, checkpoints, output };
+        stage.position = await train({ ...parts, stopRequested: () => interrupt.requested }, stage.position);
+        const { best } = stage.position;
+        return `${training.epochs} epochs in ${duration((performance.now() - start) / 1000)}, best test accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
+      },
+    },
+    {
+      title: 'Evaluate',
+      run: async (stage, output) => {
+        const best = await readCheckpoint(join(paths.checkpoints, 'best'));
+        await stage.program!.load(best);
+        const test = await evaluate(
+          stage.program!,
+          stage.data!.test,
+          training.batch_size,
+          output,
+          () => interrupt.requested,
+        );
+        if (test === null) throw new Interrupted();
+        stage.test = test;
+        return `checkpoints/best has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})`;
+      },
+    },
+  ];
+  try {
+    await runStages(stages, context);
+    const { step, best } = context.position;
+    const summary: RunSummary = {
+      name: plan.config.name,
+      run_directory: paths.directory,
+      backend: choice.name,
+      epochs: training.epochs,
+      steps: step,
+      parameters: plan.parameterCount,
+      seconds: (performance.now() - start) / 1000,
+      best,
+      test: context.test!,
+    };
+    await writeFileAtomic(paths.summary, `${JSON.stringify(summary, null, 2)}\n`);
+    return summary;
+  } catch (error) {
+    if (interrupt.requested) throw new Interrupted(resumeHint(options, paths.directory));
+    throw error;
+  } finally {
+    context.program?.dispose();
+    recorder.close();
+    interrupt.dispose();
+    await session.lock.release();
+  }
+}
+
+function resumeHint(options: RunOptions, directory: string): string {
+  const sets = options.sets.map((set) => ` --set '${set}'`).join('');
+  return `interrupted; resume with: gnet run ${options.config}${sets} --run-dir ${directory} --resume`;
+}

@@ -1,0 +1,19 @@
+import type { Tf } from '../schema.js';
+
+/** Runs TensorFlow.js operations one by one. */
+export interface EagerBackend {
+  readonly kind: 'eager';
+  readonly description: string;
+  /** TensorFlow.js with this backend active. @throws UserError where it cannot run here, saying why. */
+  load(): Promise<Tf>;
+}
+
+/** Runs the traced graph with ONNX Runtime. */
+export interface CompiledBackend {
+  readonly kind: 'compiled';
+  readonly description: string;
+  /** ONNX Runtime's names of execution providers, first choice first. */
+  readonly executionProviders: readonly string[];
+}
+
+export type BackendEntry = EagerBackend | CompiledBackend;

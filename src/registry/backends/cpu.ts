@@ -1,0 +1,11 @@
+import type { EagerBackend } from './backend.js';
+
+export const cpu: EagerBackend = {
+  kind: 'eager',
+  description: 'TensorFlow.js in plain JavaScript: slow, needs nothing',
+  load: async () => {
+    const tf = await import('@tensorflow/tfjs');
+    await tf.setBackend('cpu');
+    return tf;
+  },
+};

@@ -1,0 +1,14 @@
+import type { EagerBackend } from './backend.js';
+
+export const wasm: EagerBackend = {
+  kind: 'eager',
+  description: 'TensorFlow.js in WebAssembly with SIMD',
+  load: async () => {
+    const tf = await import('@tensorflow/tfjs');
+    await import('@tensorflow/tfjs-backend-wasm');
+    await tf.setBackend('wasm');
+    const { registerFilterGradient } = await import('./wasm_filter_gradient.js');
+    registerFilterGradient(tf);
+    return tf;
+  },
+};

@@ -1,0 +1,165 @@
+import type { Static } from '@sinclair/typebox';
+import { augmentations } from './augmentations/index.js';
+import { backendNames } from './backends/index.js';
+import { datasets } from './datasets/index.js';
+import { layers } from './layers/index.js';
+import { losses } from './losses/index.js';
+import { optimizers } from './optimizers/index.js';
+import { schedules } from './schedules/index.js';
+import { byType, nullable, oneOf, type Resolved, Type } from './schema.js';
+
+/** The schemas of a registry's entries, in its order. */
+function schemasOf<E extends { schema: unknown }>(registry: Readonly<Record<string, E>>): E['schema'][] {
+  return Object.values(registry).map((entry) => entry.schema);
+}
+
+const layer = byType(schemasOf(layers), { $id: 'layer', description: 'A layer.' });
+const layerStack = (description: string) => Type.Array(layer, { minItems: 1, description });
+
+const auxiliary = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[A-Za-z][A-Za-z0-9_]*$',
+      description: "Name of the head: the first part of its parameters' names.",
+    }),
+    after: Type.String({ description: 'The layer of the main stack whose output the head reads.' }),
+    weight: Type.Number({ minimum: 0, description: "Factor of the head's loss in the total loss." }),
+    layers: layerStack('Layers of the head; the last gives one output per class.'),
+  },
+  { additionalProperties: false, description: 'An auxiliary classifier, used in training only.' },
+);
+
+const perChannel = (description: string, value: number, exclusive: boolean) =>
+  Type.Array(Type.Number(exclusive ? { exclusiveMinimum: 0 } : {}), {
+    minItems: 3,
+    maxItems: 3,
+    default: [value, value, value],
+    description,
+  });
+
+const input = Type.Object(
+  {
+    resize: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 8,
+          maximum: 2048,
+          description: 'Height and width in pixels that images are resized to (bilinear); null keeps them.',
+        }),
+        {
+          default: null,
+        },
+      ),
+    ),
+    normalize: Type.Optional(
+      Type.Object(
+        {
+          mean: perChannel('Subtracted from red, green and blue, on the scale 0 to 1.', 0.5, false),
+          std: perChannel('Red, green and blue are divided by it afterwards.', 0.5, true),
+        },
+        { additionalProperties: false, default: {}, description: '(pixel / 255 − mean) / std' },
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    default: {},
+    description: 'What happens to an image before the first layer.',
+  },
+);
+
+const training = Type.Object(
+  {
+    epochs: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Passes over the training images.' }),
+    batch_size: Type.Integer({
+      minimum: 1,
+      maximum: 65536,
+      description: 'Images a step; the last batch of an epoch may be smaller.',
+    }),
+    shuffle: Type.Optional(
+      Type.Boolean({ default: true, description: 'Whether each epoch has its own order of images.' }),
+    ),
+  },
+  { additionalProperties: false, description: 'The training loop.' },
+);
+
+const checkpoint = Type.Object(
+  {
+    every_steps: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 1,
+          description: 'Steps between checkpoints within an epoch; null for none. Each epoch ends with one.',
+        }),
+        {
+          default: null,
+        },
+      ),
+    ),
+  },
+  { additionalProperties: false, default: {}, description: 'When the state is saved.' },
+);
+
+/** A whole config file, as it is after `extends` and `--set`. */
+export const experimentSchema = Type.Object(
+  {
+    name: Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$',
+      description: 'Name of the experiment: the first part of its run directories.',
+    }),
+    seed: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 4294967295,
+        default: 0,
+        description: 'Decides all randomness: initial weights, order, augmentation, dropout.',
+      }),
+    ),
+    dataset: byType(schemasOf(datasets), { description: 'Where the images come from.' }),
+    input: Type.Optional(input),
+    augmentation: Type.Optional(
+      Type.Array(byType(schemasOf(augmentations), { description: 'A random change of training images.' }), {
+        default: [],
+        description: 'Random changes of training images, in order.',
+      }),
+    ),
+    model: Type.Object(
+      {
+        layers: layerStack('The main stack; the last layer gives one output per class.'),
+        auxiliary: Type.Optional(
+          Type.Array(auxiliary, { default: [], description: 'Auxiliary classifiers.' }),
+        ),
+      },
+      { additionalProperties: false, description: 'The network.' },
+    ),
+    loss: Type.Optional(
+      byType(schemasOf(losses), {
+        default: { type: 'cross_entropy' },
+        description: 'What training makes small.',
+      }),
+    ),
+    optimizer: byType(schemasOf(optimizers), { description: 'How a gradient changes the parameters.' }),
+    schedule: Type.Optional(
+      byType(schemasOf(schedules), {
+        default: { type: 'constant' },
+        description: 'How the learning rate changes.',
+      }),
+    ),
+    training,
+    checkpoint: Type.Optional(checkpoint),
+    backend: Type.Optional(
+      oneOf(['auto', ...backendNames], {
+        default: 'auto',
+        description: 'What computes; auto takes the best that works here.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A config as written: optional keys may be absent. */
+export type WrittenExperiment = Static<typeof experimentSchema>;
+
+/** A config with every default filled in. */
+export type Experiment = Resolved<WrittenExperiment>;
+export type AuxiliaryOptions = Experiment['model']['auxiliary'][number];

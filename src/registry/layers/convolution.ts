@@ -1,0 +1,55 @@
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { Pair, Tf } from '../schema.js';
+import { type Activation, activate } from './activation.js';
+import type { LayerContext, LayerPlan, Shape } from './layer.js';
+import { explicitPadding, type Padding, windowOutput } from './window.js';
+
+/** A 2-D convolution (cross-correlation, dilation 1, one group), as `torch.nn.Conv2d`. */
+export interface Convolution {
+  /** Goes before the parameters' names: '' or 'conv3x3.'. */
+  readonly prefix: string;
+  readonly filters: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Padding;
+  readonly bias: boolean;
+  readonly activation: Activation;
+}
+
+export function planConvolution(
+  c: Convolution,
+  [channels, height, width]: readonly [number, number, number],
+): LayerPlan {
+  const [outHeight, outWidth] = windowOutput(height, width, c.kernel, c.stride, c.padding);
+  const fanIn = channels * c.kernel[0] * c.kernel[1];
+  const bound = 1 / Math.sqrt(fanIn);
+  const weight = { name: `${c.prefix}weight`, shape: [c.filters, channels, ...c.kernel], bound };
+  const bias = { name: `${c.prefix}bias`, shape: [c.filters], bound };
+  return {
+    output: [c.filters, outHeight, outWidth],
+    parameters: c.bias ? [weight, bias] : [weight],
+    macs: c.filters * fanIn * outHeight * outWidth,
+    keep: null,
+  };
+}
+
+export function forwardConvolution(tf: Tf, c: Convolution, { parameter }: LayerContext, x: Tensor): Tensor {
+  const filter = tf.transpose(parameter(`${c.prefix}weight`), [2, 3, 1, 0]) as Tensor4D;
+  const pad = explicitPadding(c.padding);
+  const strides: [number, number] = [...c.stride];
+  const y = tf.conv2d(x as Tensor4D, filter, strides, pad);
+  return activate(tf, c.activation, c.bias ? tf.add(y, parameter(`${c.prefix}bias`)) : y);
+}
+
+/** Plans of layers on one input, as one: their outputs are concatenated over the channels. */
+export function concatenatePlans(plans: readonly LayerPlan[]): LayerPlan {
+  const [, height, width] = plans[0]!.output as readonly [number, number, number];
+  const channels = plans.reduce((sum, plan) => sum + plan.output[0], 0);
+  const output: Shape = [channels, height, width];
+  return {
+    output,
+    parameters: plans.flatMap((plan) => plan.parameters),
+    macs: plans.reduce((sum, plan) => sum + plan.macs, 0),
+    keep: null,
+  };
+}

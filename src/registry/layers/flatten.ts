@@ -1,0 +1,22 @@
+import { Type } from '@sinclair/typebox';
+import { defineLayer, layerFields } from './layer.js';
+
+/** Flattens in PyTorch's order (channels, height, width), so that a linear layer's weights can move between both. */
+export const flatten = defineLayer({
+  schema: Type.Object(
+    layerFields('flatten', 'Feature map to flat features, in the order channels, height, width.'),
+    {
+      additionalProperties: false,
+    },
+  ),
+  plan: (_options, input) => ({
+    output: [input.reduce((size, dimension) => size * dimension, 1)],
+    parameters: [],
+    macs: 0,
+    keep: null,
+  }),
+  forward: (tf, _options, { input }, x) => {
+    if (input.length === 1) return x;
+    return tf.reshape(tf.transpose(x, [0, 3, 1, 2]), [x.shape[0]!, input[0] * input[1] * input[2]]);
+  },
+});

@@ -1,0 +1,11 @@
+import { Type } from '@sinclair/typebox';
+import { defineLayer, featureMap, layerFields } from './layer.js';
+
+/** The mean of each channel over height and width; the output is flat: [channels]. */
+export const globalAvgPool = defineLayer({
+  schema: Type.Object(layerFields('global_avg_pool', 'Mean over height and width; its output is flat.'), {
+    additionalProperties: false,
+  }),
+  plan: (_options, input) => ({ output: [featureMap(input)[0]], parameters: [], macs: 0, keep: null }),
+  forward: (tf, _options, _context, x) => tf.mean(x, [1, 2]),
+});

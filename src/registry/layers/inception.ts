@@ -1,0 +1,98 @@
+import { type Static, Type } from '@sinclair/typebox';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { Resolved } from '../schema.js';
+import { type Convolution, concatenatePlans, forwardConvolution, planConvolution } from './convolution.js';
+import { defineLayer, featureMap, layerFields } from './layer.js';
+import { explicitPadding, symmetricPadding } from './window.js';
+
+const channels = (description: string) => Type.Integer({ minimum: 1, description });
+const reduction = (description: string) =>
+  Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()], { default: null, description }));
+
+const schema = Type.Object(
+  {
+    ...layerFields(
+      'inception',
+      'Inception module (Szegedy et al. 2014, figure 2): four branches side by side.',
+    ),
+    conv1x1: channels('Output channels of the 1×1 branch.'),
+    conv3x3_reduce: reduction(
+      'Channels of the 1×1 reduction before the 3×3 convolution; null for none (naive module).',
+    ),
+    conv3x3: channels('Output channels of the 3×3 branch.'),
+    conv5x5_reduce: reduction(
+      'Channels of the 1×1 reduction before the 5×5 convolution; null for none (naive module).',
+    ),
+    conv5x5: channels('Output channels of the 5×5 branch.'),
+    convpool: reduction(
+      'Channels of the 1×1 projection after the pooling branch; null passes all channels on (naive module).',
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** The branches: each a chain of convolutions, all with ReLU and "same" padding. */
+function branches(options: Resolved<Static<typeof schema>>): readonly (readonly Convolution[])[] {
+  const convolution = (name: string, size: number, filters: number | null): Convolution[] =>
+    filters === null
+      ? []
+      : [
+          {
+            prefix: `${name}.`,
+            filters,
+            kernel: [size, size],
+            stride: [1, 1],
+            padding: symmetricPadding([(size - 1) / 2, (size - 1) / 2]),
+            bias: true,
+            activation: 'relu',
+          },
+        ];
+  return [
+    convolution('conv1x1', 1, options.conv1x1),
+    [
+      ...convolution('conv3x3_reduce', 1, options.conv3x3_reduce),
+      ...convolution('conv3x3', 3, options.conv3x3),
+    ],
+    [
+      ...convolution('conv5x5_reduce', 1, options.conv5x5_reduce),
+      ...convolution('conv5x5', 5, options.conv5x5),
+    ],
+    convolution('convpool', 1, options.convpool),
+  ];
+}
+
+/** The pooling branch starts with a 3×3 max-pool of stride 1. */
+const POOL_BRANCH = 3;
+
+export const inception = defineLayer({
+  schema,
+  plan: (options, input) => {
+    const start = featureMap(input);
+    return concatenatePlans(
+      branches(options).map((chain) => {
+        let output = start;
+        const plans = chain.map((convolution) => {
+          const plan = planConvolution(convolution, output);
+          output = featureMap(plan.output);
+          return plan;
+        });
+        return {
+          output,
+          parameters: plans.flatMap((plan) => plan.parameters),
+          macs: plans.reduce((sum, plan) => sum + plan.macs, 0),
+          keep: null,
+        };
+      }),
+    );
+  },
+  forward: (tf, options, context, x) => {
+    const outputs = branches(options).map((chain, index) => {
+      const start: Tensor =
+        index === POOL_BRANCH
+          ? tf.maxPool(x as Tensor4D, [3, 3], [1, 1], explicitPadding(symmetricPadding([1, 1])))
+          : x;
+      return chain.reduce((y, convolution) => forwardConvolution(tf, convolution, context, y), start);
+    });
+    return tf.concat(outputs, 3);
+  },
+});

@@ -1,0 +1,44 @@
+import { type Static, type TObject, Type } from '@sinclair/typebox';
+import type { Resolved } from '../schema.js';
+import type { Arithmetic } from './arithmetic.js';
+
+/** What one update reads; slots and scalars by name. */
+export interface UpdateInputs<T> {
+  readonly parameter: T;
+  readonly gradient: T;
+  readonly slots: Readonly<Record<string, T>>;
+  readonly scalars: Readonly<Record<string, T>>;
+}
+
+/** What one update writes. */
+export interface UpdateOutputs<T> {
+  readonly parameter: T;
+  readonly slots: Readonly<Record<string, T>>;
+}
+
+/** An update rule, with the semantics and the defaults of torch.optim. */
+export interface OptimizerEntry<S extends TObject = TObject> {
+  readonly schema: S;
+  /** State kept for each parameter, zero at the start; named as in PyTorch's optimizer state. */
+  slots(options: Resolved<Static<S>>): readonly string[];
+  /** Numbers that are the same for all elements of a step. `step` counts updates from 1. */
+  scalars(options: Resolved<Static<S>>, learningRate: number, step: number): Readonly<Record<string, number>>;
+  /** The rule, element by element. */
+  update<T>(options: Resolved<Static<S>>, math: Arithmetic<T>, inputs: UpdateInputs<T>): UpdateOutputs<T>;
+}
+
+/** Ties an entry's functions to the type of its own schema. */
+export function defineOptimizer<S extends TObject>(entry: OptimizerEntry<S>): OptimizerEntry<S> {
+  return entry;
+}
+
+export const learningRateField = Type.Optional(
+  Type.Number({
+    exclusiveMinimum: 0,
+    default: 0.001,
+    description: "Learning rate before the schedule's factor.",
+  }),
+);
+
+export const weightDecayField = (what: string, value: number) =>
+  Type.Optional(Type.Number({ minimum: 0, default: value, description: what }));

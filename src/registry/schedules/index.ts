@@ -1,0 +1,21 @@
+import type { Static } from '@sinclair/typebox';
+import type { Resolved } from '../schema.js';
+import { constant } from './constant.js';
+import { cosine } from './cosine.js';
+import type { Horizon, ScheduleEntry } from './schedule.js';
+import { step } from './step.js';
+
+/** Every learning-rate schedule, by the `type` that a config names. */
+export const schedules = { constant, step, cosine } as const satisfies Record<string, ScheduleEntry>;
+
+export type ScheduleType = keyof typeof schedules;
+
+/** Options of any schedule, as resolved. */
+export type ScheduleOptions = Resolved<Static<(typeof schedules)[ScheduleType]['schema']>>;
+
+/** Factor of the learning rate at a 0-based step: linear in the warm-up, (step + 1) / warm-up steps, then the schedule's. */
+export function scheduleFactor(options: ScheduleOptions, step: number, horizon: Horizon): number {
+  if (step < horizon.warmupSteps) return (step + 1) / horizon.warmupSteps;
+  const entry: ScheduleEntry = schedules[options.type];
+  return entry.factor(options, step, horizon);
+}

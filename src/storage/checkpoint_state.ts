@@ -1,0 +1,82 @@
+import { readFile, stat } from 'node:fs/promises';
+import { type Static, Type } from '@sinclair/typebox';
+import { Ajv, type ErrorObject } from 'ajv';
+import { UserError } from '../errors.js';
+import { EVENT_FILE_PATTERN } from '../logging/event_file_name.js';
+import { fileError } from './file_error.js';
+
+/** Far above any config; what is larger is another file. */
+const MAX_STATE_BYTES = 16 * 1024 * 1024;
+
+const count = (minimum = 0) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
+const closed = { additionalProperties: false };
+
+const CheckpointStateSchema = Type.Object(
+  {
+    version: Type.Literal(1),
+    step: count(),
+    epoch: count(1),
+    step_in_epoch: count(),
+    epoch_totals: Type.Record(Type.String({ pattern: '^(?!__proto__$)' }), Type.Number(), closed),
+    best: Type.Union([
+      Type.Null(),
+      Type.Object({ epoch: count(1), step: count(), accuracy: Type.Number(), loss: Type.Number() }, closed),
+    ]),
+    finished: Type.Boolean(),
+    metrics_bytes: count(),
+    // A name without separators: a state from elsewhere must not make gnet cut a file outside the run directory.
+    events: Type.Union([
+      Type.Null(),
+      Type.Object({ file: Type.String({ pattern: EVENT_FILE_PATTERN.source }), bytes: count() }, closed),
+    ]),
+    config: Type.Unknown(),
+  },
+  closed,
+);
+
+/**
+ * Everything but tensors that training needs to go on.
+ * - `step`: optimizer updates done; `epoch`: the epoch (1-based) that `step_in_epoch`, the steps done in it, counts in.
+ * - `epoch_totals`: running sums of the unfinished epoch.
+ * - `best`: the evaluation whose weights `checkpoints/best` holds.
+ * - `metrics_bytes`, `events`: how long metrics.jsonl and the event file were; a resumed run cuts them to that.
+ * - `config`: the resolved experiment (JSON), so that a checkpoint can be moved.
+ */
+export type CheckpointState = Readonly<Static<typeof CheckpointStateSchema>>;
+
+const validate = new Ajv({ allErrors: true }).compile<CheckpointState>(CheckpointStateSchema);
+
+/** The state as JSON; every finite number reads back to the bit. Throws where a value is not finite or out of range. */
+export function encodeCheckpointState(state: CheckpointState): string {
+  if (!validate(state)) throw new Error(`checkpoint state: ${problems(validate.errors)}`);
+  return `${JSON.stringify(state, null, 2)}\n`;
+}
+
+/** Reads a state.json. Throws a UserError that names the file and everything that is wrong in it. */
+export async function readCheckpointState(path: string): Promise<CheckpointState> {
+  let json: unknown;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_STATE_BYTES) throw damaged(path, `expected at most ${MAX_STATE_BYTES} bytes, got ${size}`);
+    json = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damaged(path, `expected JSON, got ${error.message}`);
+    throw fileError('read', path, error);
+  }
+  if (!validate(json)) throw damaged(path, problems(validate.errors));
+  return json;
+}
+
+function damaged(path: string, problem: string): UserError {
+  return new UserError(`${path}: not a usable checkpoint state: ${problem}`, {
+    hint: 'Name another checkpoint directory; this one was cut short, edited or written by another version of gnet.',
+  });
+}
+
+function problems(errors: ErrorObject[] | null | undefined): string {
+  const messages = (errors ?? []).map(({ instancePath, message, keyword, params }) => {
+    const detail = keyword === 'additionalProperties' ? `: ${JSON.stringify(params.additionalProperty)}` : '';
+    return `${instancePath.slice(1).replaceAll('/', '.') || 'the document'} ${message ?? keyword}${detail}`;
+  });
+  return messages.join('; ');
+}

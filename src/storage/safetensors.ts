@@ -1,0 +1,127 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { UserError } from '../errors.js';
+import { fileError } from './file_error.js';
+import { parseSafetensorsHeader, type TensorEntry } from './safetensors_header.js';
+
+/** A float32 tensor in row-major order: `data.length` is the product of `shape` (1 for a scalar, whose shape is []). */
+export interface NamedTensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** What a safetensors file holds. */
+export interface SafetensorsFile {
+  readonly tensors: Map<string, NamedTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+/** The limit of the reference implementation: a header is names and shapes, and larger ones only exhaust memory. */
+const MAX_HEADER_BYTES = 100_000_000;
+const LENGTH_BYTES = 8;
+
+/**
+ * A safetensors file as consecutive pieces: eight bytes of header length (little-endian), a JSON header padded with
+ * spaces to a multiple of 8, then each tensor's float32 values in the order of the map. The pieces after the first
+ * are views of the tensors' own memory. Format: https://github.com/huggingface/safetensors#format
+ */
+export function encodeSafetensors(
+  tensors: ReadonlyMap<string, NamedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array[] {
+  // Joined by hand: an object would move names that look like integers to the front.
+  const fields: string[] = [];
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  if (Object.keys(metadata).length > 0) fields.push(`"__metadata__":${JSON.stringify(metadata)}`);
+  for (const [name, { shape, data }] of tensors) {
+    if (name === '__metadata__' || name === '__proto__') throw new Error(`tensor name ${name} is reserved`);
+    const size = shape.reduce((product, dimension) => product * dimension, 1);
+    if (size !== data.length) {
+      throw new Error(`tensor ${name}: shape [${shape}] holds ${size} values, its data ${data.length}`);
+    }
+    const end = offset + data.byteLength;
+    const entry = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    chunks.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    offset = end;
+  }
+  const json = new TextEncoder().encode(`{${fields.join(',')}}`);
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const head = new Uint8Array(LENGTH_BYTES + headerBytes).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  head.set(json, LENGTH_BYTES);
+  return [head, ...chunks];
+}
+
+/**
+ * Reads a safetensors file of float32 tensors; they come in the order of the header, each with memory of its own.
+ * Throws a UserError that names the file, and the tensor at fault, where the file cannot be read, breaks the format
+ * or holds another dtype. No memory is claimed beyond the size of the file.
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  try {
+    const handle = await open(path, 'r');
+    try {
+      return await readFrom(handle, path);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+async function readFrom(handle: FileHandle, path: string): Promise<SafetensorsFile> {
+  const stat = await handle.stat();
+  if (!stat.isFile()) throw damaged(path, 'expected a regular file, got a directory or a device');
+  if (stat.size < LENGTH_BYTES) {
+    throw damaged(path, `expected at least ${LENGTH_BYTES} bytes of header length, got ${stat.size}`);
+  }
+  const prefix = await readExactly(handle, path, 0, new Uint8Array(LENGTH_BYTES));
+  const headerBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true));
+  const limit = Math.min(stat.size - LENGTH_BYTES, MAX_HEADER_BYTES);
+  if (headerBytes > limit) {
+    throw damaged(path, `expected a header of at most ${limit} bytes, got a length of ${headerBytes}`);
+  }
+  const dataStart = LENGTH_BYTES + headerBytes;
+  const bytes = await readExactly(handle, path, LENGTH_BYTES, new Uint8Array(headerBytes));
+  const header = parseSafetensorsHeader(bytes, stat.size - dataStart, (problem) => damaged(path, problem));
+
+  const tensors = new Map<string, NamedTensor>();
+  for (const entry of header.entries) {
+    tensors.set(entry.name, await readTensor(handle, path, dataStart, entry));
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+async function readTensor(
+  handle: FileHandle,
+  path: string,
+  dataStart: number,
+  entry: TensorEntry,
+): Promise<NamedTensor> {
+  const data = new Float32Array((entry.end - entry.begin) / Float32Array.BYTES_PER_ELEMENT);
+  await readExactly(handle, path, dataStart + entry.begin, new Uint8Array(data.buffer));
+  return { shape: entry.shape, data };
+}
+
+async function readExactly(
+  handle: FileHandle,
+  path: string,
+  position: number,
+  into: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  for (let done = 0; done < into.length; ) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0)
+      throw damaged(path, `expected ${position + into.length} bytes, got ${position + done}`);
+    done += bytesRead;
+  }
+  return into;
+}
+
+function damaged(path: string, problem: string): UserError {
+  return new UserError(`${path}: not a usable safetensors file: ${problem}`, {
+    hint: 'Write the file again, or name another one; gnet reads safetensors files of float32 tensors.',
+  });
+}

@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Plan } from '../config/resolve.js';
+import { maskShapes, parameterSpecs } from '../model/parameters.js';
+import { evaluationStep, trainStep } from '../model/step.js';
+import { TRACE_BACKEND, traceBackend } from './backend.js';
+import type { ElementType } from './graph.js';
+import { Trace } from './trace.js';
+
+/** An ONNX model and the number of its nodes. */
+export interface CompiledGraph {
+  readonly model: Uint8Array;
+  readonly nodes: number;
+}
+
+/** Names of the graphs' inputs and outputs; parameters have their state-dict names. */
+export const ports = {
+  images: 'images',
+  labels: 'labels',
+  mask: (layer: string) => `mask.${layer}`,
+  metrics: 'metrics',
+  gradient: (parameter: string) => `gradient.${parameter}`,
+  losses: 'losses',
+  predicted: 'predicted',
+} as const;
+
+/**
+ * Traces the training step for batches of `batchSize`.
+ * Inputs: images uint8 [batch, channels, height, width], labels int32 [batch], mask.<layer> uint8, every parameter.
+ * Outputs: metrics (see readMetrics) and gradient.<parameter>, in the parameter's layout.
+ * @throws UntranslatedKernelError where an operation of the model has no translation
+ */
+export function compileTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
+  return compile((trace) => {
+    const parameters = parameterInputs(trace, plan);
+    const masks = new Map(
+      [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
+        layer,
+        input(trace, ports.mask(layer), 'uint8', shape),
+      ]),
+    );
+    const batch = { ...batchInputs(trace, plan, batchSize), masks };
+    const { metrics, gradients } = trainStep(tf, plan, parameters, batch, (name) => trace.enterLayer(name));
+    output(trace, ports.metrics, metrics);
+    for (const [index, name] of [...parameters.keys()].entries())
+      output(trace, ports.gradient(name), gradients[index]!);
+    metrics.dispose();
+  });
+}
+
+/** Traces the evaluation of a batch. Outputs: losses float32 [batch], predicted int32 [batch]. */
+export function compileEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
+  return compile((trace) => {
+    const parameters = parameterInputs(trace, plan);
+    const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
+    const { losses, predicted } = evaluationStep(tf, plan, parameters, batch, (name) =>
+      trace.enterLayer(name),
+    );
+    output(trace, ports.losses, losses);
+    output(trace, ports.predicted, predicted);
+  });
+}
+
+/** Runs a step function on the trace backend and leaves TensorFlow.js as it was. */
+async function compile(run: (trace: Trace) => void): Promise<CompiledGraph> {
+  const backend = traceBackend();
+  const before = tf.getBackend();
+  await tf.setBackend(TRACE_BACKEND);
+  const trace = new Trace();
+  try {
+    backend.during(trace, () => tf.tidy(() => run(trace)));
+  } finally {
+    if (before && before !== TRACE_BACKEND) await tf.setBackend(before);
+  }
+  return { model: trace.graph.encode(), nodes: trace.graph.size };
+}
+
+function batchInputs(trace: Trace, plan: Plan, batchSize: number) {
+  const { channels, height, width } = plan.dataset.image;
+  return {
+    images: input(trace, ports.images, 'uint8', [batchSize, channels, height, width]),
+    labels: input(trace, ports.labels, 'int32', [batchSize]),
+  };
+}
+
+/** Parameters that the graph does not use stay inputs: every graph of a model is fed alike. */
+function parameterInputs(trace: Trace, plan: Plan): Map<string, tf.Tensor> {
+  return new Map(
+    [...parameterSpecs(plan.network)].map(([name, { shape }]) => [
+      name,
+      input(trace, name, 'float32', shape),
+    ]),
+  );
+}
+
+function input(trace: Trace, name: string, type: ElementType, shape: readonly number[]): tf.Tensor {
+  const value = trace.value(trace.graph.input(name, type, shape), shape, { type });
+  const info = traceBackend().register(value, type === 'float32' ? 'float32' : 'int32');
+  return tf.engine().makeTensorFromTensorInfo(info);
+}
+
+function output(trace: Trace, name: string, tensor: tf.Tensor): void {
+  const value = traceBackend().valueFor(tensor);
+  trace.graph.output(name, trace.natural(value), value.type, value.shape);
+}

@@ -1,0 +1,180 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import {
+  AttributeProto_AttributeType,
+  type AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  TensorProto_DataType,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from './onnx_pb.js';
+
+/** Element types that occur in traced graphs, by ONNX Runtime's names. */
+export type ElementType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
+
+export const dataTypes: Readonly<Record<ElementType, TensorProto_DataType>> = {
+  float32: TensorProto_DataType.FLOAT,
+  int32: TensorProto_DataType.INT32,
+  int64: TensorProto_DataType.INT64,
+  uint8: TensorProto_DataType.UINT8,
+  bool: TensorProto_DataType.BOOL,
+};
+
+/** ONNX tells integers and floats apart, JavaScript does not: a float is wrapped. */
+export type Attribute = string | number | readonly number[] | { readonly float: number };
+
+interface Node {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly scope: string;
+}
+
+interface Port {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+}
+
+/** opset 18: reductions take their axes as an input, ScatterElements and Resize have their present form. */
+const OPSET = 18;
+/** The first IR version that goes with opset 18. */
+const IR_VERSION = 8;
+
+/** Builds an ONNX graph node by node; names are made here and are valid for this graph only. */
+export class GraphBuilder {
+  /** Goes into the names of nodes, so that profiles and errors tell the layer. */
+  scope = '';
+  private readonly nodes: Node[] = [];
+  private readonly inputs: Port[] = [];
+  private readonly outputs: (Port & { source: string })[] = [];
+  private readonly initializers = new Map<string, MessageInitShape<typeof TensorProtoSchema>>();
+  private readonly constants = new Map<string, string>();
+  private counter = 0;
+
+  /** Appends a node with one output and returns the output's name. */
+  node(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>> = {}): string {
+    return this.nodeWithOutputs(op, inputs, attributes, 1)[0]!;
+  }
+
+  /** Appends a node with `count` outputs and returns their names. */
+  nodeWithOutputs(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    count: number,
+  ): string[] {
+    const outputs = Array.from({ length: count }, () => `v${this.counter++}`);
+    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope });
+    return outputs;
+  }
+
+  input(name: string, type: ElementType, shape: readonly number[]): string {
+    this.inputs.push({ name, type, shape });
+    return name;
+  }
+
+  output(name: string, source: string, type: ElementType, shape: readonly number[]): void {
+    this.outputs.push({ name, source, type, shape });
+  }
+
+  floats(values: ArrayLike<number>, shape: readonly number[]): string {
+    return this.constant('float32', Float32Array.from(values), shape);
+  }
+
+  int32s(values: ArrayLike<number>, shape: readonly number[]): string {
+    return this.constant('int32', Int32Array.from(values), shape);
+  }
+
+  int64s(values: readonly number[]): string {
+    return this.constant('int64', BigInt64Array.from(values, BigInt), [values.length]);
+  }
+
+  private constant(type: ElementType, data: ArrayBufferView, shape: readonly number[]): string {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    // Small ones (axes, shapes, factors) recur all over a graph.
+    const key = bytes.length <= 64 ? `${type}${shape.join(',')}:${bytes.join(',')}` : undefined;
+    const known = key === undefined ? undefined : this.constants.get(key);
+    if (known !== undefined) return known;
+    const name = `c${this.counter++}`;
+    this.initializers.set(name, {
+      name,
+      dataType: dataTypes[type],
+      dims: shape.map(BigInt),
+      rawData: Uint8Array.from(bytes),
+    });
+    if (key !== undefined) this.constants.set(key, name);
+    return name;
+  }
+
+  /** The nodes that an output depends on, in order. */
+  private liveNodes(): Node[] {
+    const needed = new Set(this.outputs.map((output) => output.source));
+    const live = this.nodes.toReversed().filter((node) => {
+      const isLive = node.outputs.some((name) => needed.has(name));
+      if (isLive) for (const name of node.inputs) needed.add(name);
+      return isLive;
+    });
+    return live.toReversed();
+  }
+
+  /** Number of nodes that an output depends on. */
+  get size(): number {
+    return this.liveNodes().length;
+  }
+
+  /** The graph as an ONNX model. */
+  encode(): Uint8Array {
+    const live = this.liveNodes();
+    const used = new Set(live.flatMap((node) => node.inputs));
+    // An output gets its public name where the value is computed; Identity only serves inputs and repeated outputs.
+    const computed = new Set(live.flatMap((node) => node.outputs));
+    const renamed = new Map<string, string>();
+    const copies: Node[] = [];
+    for (const { name, source } of this.outputs) {
+      if (computed.has(source) && !renamed.has(source)) renamed.set(source, name);
+      else
+        copies.push({ op: 'Identity', inputs: [source], outputs: [name], attributes: {}, scope: 'outputs' });
+      used.add(source);
+    }
+    const rename = (name: string) => renamed.get(name) ?? name;
+    const model = create(ModelProtoSchema, {
+      irVersion: BigInt(IR_VERSION),
+      producerName: 'gnet',
+      opsetImport: [{ domain: '', version: BigInt(OPSET) }],
+      graph: {
+        name: 'gnet',
+        node: [...live, ...copies].map(
+          (node, index): MessageInitShape<typeof NodeProtoSchema> => ({
+            opType: node.op,
+            name: `${node.scope}/${node.op}_${index}`,
+            input: node.inputs.map(rename),
+            output: node.outputs.map(rename),
+            attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+          }),
+        ),
+        initializer: [...this.initializers.values()].filter(({ name }) => used.has(name!)),
+        input: this.inputs.map(encodePort),
+        output: this.outputs.map(encodePort),
+      },
+    });
+    return toBinary(ModelProtoSchema, model);
+  }
+}
+
+function encodePort({ name, type, shape }: Port): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
+  return {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: dataTypes[type], shape: { dim } } } },
+  };
+}
+
+function encodeAttribute(name: string, value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
+  if (typeof value === 'string')
+    return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if (typeof value === 'number') return { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) };
+  if ('float' in value) return { name, type: AttributeProto_AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) };
+}

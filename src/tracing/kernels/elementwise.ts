@@ -1,0 +1,136 @@
+import { backend_util } from '@tensorflow/tfjs';
+import type { ElementType } from '../graph.js';
+import type { Trace } from '../trace.js';
+import { naturalOrder, type Order, physicalShape, type Value } from '../value.js';
+import { type Translation, translation } from './kernel.js';
+
+/** A function of one value, element by element, in whatever order the value is stored. */
+function unary(op: string): Translation {
+  return (trace, { x }) =>
+    trace.value(trace.graph.node(op, [spread(trace, x!)]), x!.shape, { type: x!.type, order: x!.order });
+}
+
+/** The stored name, spread out to the shape where it is uniform. */
+function spread(trace: Trace, x: Value): string {
+  return trace.stored(x, x.order);
+}
+
+/** A function of two values with TensorFlow.js's broadcasting. */
+function binary(op: string, type?: ElementType): Translation {
+  return (trace, { a, b }) => {
+    const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
+    const order = commonOrder(a!, b!, shape.length);
+    const inputs = [broadcastable(trace, a!, order), broadcastable(trace, b!, order)];
+    const name = trace.graph.node(op, inputs);
+    const value = trace.value(name, shape, { type: type ?? a!.type, order });
+    // Two scalars stored as such, or two uniform operands: give the result its real shape.
+    return a!.uniform !== undefined && b!.uniform !== undefined && shape.length > 0
+      ? trace.value(trace.graph.node('Expand', [name, trace.graph.int64s(shape)]), shape, {
+          type: value.type,
+        })
+      : value;
+  };
+}
+
+/** The order of the operand that has all axes of the result and is the larger one: the other is cheaper to move. */
+function commonOrder(a: Value, b: Value, rank: number): Order {
+  const size = (value: Value) => (value.uniform === undefined ? value.shape.reduce((n, d) => n * d, 1) : -1);
+  const candidates = [a, b].filter((value) => value.shape.length === rank && value.uniform === undefined);
+  const [largest] = candidates.toSorted((p, q) => size(q) - size(p));
+  return largest?.order ?? naturalOrder(rank);
+}
+
+/** The stored name in a form that broadcasts against values stored in `order`. */
+function broadcastable(trace: Trace, value: Value, order: Order): string {
+  if (value.uniform !== undefined) return value.name;
+  const missing = order.length - value.shape.length;
+  if (missing === 0) return trace.stored(value, order);
+  const shape = [...Array<number>(missing).fill(1), ...value.shape];
+  const target = physicalShape({ shape, order });
+  const natural = trace.natural(value);
+  if (value.shape.length === 0) return natural;
+  // Leading axes of size 1 and one long axis at the most: a reshape puts it into place.
+  if (value.shape.filter((dimension) => dimension !== 1).length <= 1) {
+    return trace.graph.node('Reshape', [natural, trace.graph.int64s(target)]);
+  }
+  const widened = trace.value(trace.graph.node('Reshape', [natural, trace.graph.int64s(shape)]), shape);
+  return trace.stored(widened, order);
+}
+
+const multiplyNodes = binary('Mul');
+
+/** Multiply, where gradients often multiply by ones only to spread a value out to a shape. */
+const multiply: Translation = (trace, { a, b }, attributes) => {
+  const [ones, other] = a!.uniform === 1 ? [a!, b!] : [b!, a!];
+  if (ones.uniform !== 1 || other.uniform !== undefined || other.shape.length !== ones.shape.length) {
+    return multiplyNodes(trace, { a: a!, b: b! }, attributes);
+  }
+  const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
+  if (shape.every((dimension, axis) => dimension === other.shape[axis])) return other;
+  const target = trace.graph.int64s(physicalShape({ shape, order: other.order }));
+  return trace.value(trace.graph.node('Expand', [spread(trace, other), target]), shape, {
+    order: other.order,
+    type: other.type,
+  });
+};
+
+/** max(x, 0); the result is noted for Step, which then needs x no more. */
+const relu: Translation = (trace, { x }) => {
+  const name = trace.graph.node('Relu', [spread(trace, x!)]);
+  trace.note('relu', x!.name, name);
+  return trace.value(name, x!.shape, { order: x!.order });
+};
+
+/** 1 where x > 0, else 0. With y = relu(x) at hand: x > 0 just where y > 0, and then sign(y) = 1. */
+const step: Translation = (trace, { x }) => {
+  const y = trace.noted('relu', x!.name);
+  const name =
+    y === undefined
+      ? trace.graph.node(
+          'Cast',
+          [trace.graph.node('Greater', [spread(trace, x!), trace.graph.floats([0], [])])],
+          { to: 1 },
+        )
+      : trace.graph.node('Sign', [y]);
+  return trace.value(name, x!.shape, { order: x!.order });
+};
+
+const addN: Translation = (trace, inputs) => {
+  const values = Object.values(inputs);
+  const { order, shape } = values[0]!;
+  return trace.value(
+    trace.graph.node(
+      'Sum',
+      values.map((value) => trace.stored(value, order)),
+    ),
+    shape,
+    { order },
+  );
+};
+
+export const elementwise: Readonly<Record<string, Translation>> = {
+  Abs: unary('Abs'),
+  Neg: unary('Neg'),
+  Exp: unary('Exp'),
+  Log: unary('Log'),
+  Sqrt: unary('Sqrt'),
+  Reciprocal: unary('Reciprocal'),
+  Floor: unary('Floor'),
+  Sigmoid: unary('Sigmoid'),
+  Tanh: unary('Tanh'),
+  Square: translation((trace, { x }) => {
+    const name = spread(trace, x!);
+    return trace.value(trace.graph.node('Mul', [name, name]), x!.shape, { type: x!.type, order: x!.order });
+  }),
+  Add: binary('Add'),
+  Sub: binary('Sub'),
+  Multiply: multiply,
+  RealDiv: binary('Div'),
+  Maximum: binary('Max'),
+  Minimum: binary('Min'),
+  Equal: binary('Equal', 'bool'),
+  Greater: binary('Greater', 'bool'),
+  Relu: relu,
+  Step: step,
+  AddN: addN,
+};

@@ -1,0 +1,93 @@
+import { backend_util } from '@tensorflow/tfjs';
+import { CHANNELS_FIRST, physicalShape } from '../value.js';
+import { type Translation, translation } from './kernel.js';
+
+type Shape4D = [number, number, number, number];
+
+interface PoolingAttributes {
+  readonly filterSize: [number, number] | number;
+  readonly strides: [number, number] | number;
+  readonly pad: Parameters<typeof backend_util.computePool2DInfo>[4];
+  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+function sizes(input: readonly number[], { filterSize, strides, pad, dimRoundingMode }: PoolingAttributes) {
+  return backend_util.computePool2DInfo(input as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
+}
+
+const window = (info: backend_util.Conv2DInfo) => ({
+  kernel_shape: [info.filterHeight, info.filterWidth],
+  strides: [info.strideHeight, info.strideWidth],
+  pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
+});
+
+/** The largest value of each window. The positions of the maxima are noted for the gradient. */
+const maxPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
+  const info = sizes(x!.shape, attributes);
+  const outputs = trace.graph.nodeWithOutputs('MaxPool', [trace.stored(x!, CHANNELS_FIRST)], window(info), 2);
+  const [y, positions] = outputs as [string, string];
+  trace.note('positions', y, positions);
+  return trace.value(y, info.outShape, { order: CHANNELS_FIRST });
+});
+
+/** dx: each dy goes to the first of the largest values in its window; windows may overlap, so they add up. */
+const maxPoolGradient = translation<PoolingAttributes>((trace, { dy, input, output }) => {
+  const { graph } = trace;
+  const shape = physicalShape({ shape: input!.shape, order: CHANNELS_FIRST });
+  const line = graph.int64s([-1]);
+  const positions = graph.node('Reshape', [trace.noted('positions', output!.name)!, line]);
+  const values = graph.node('Reshape', [trace.stored(dy!, CHANNELS_FIRST), line]);
+  const zeros = graph.node('ConstantOfShape', [graph.int64s([shape.reduce((n, d) => n * d, 1)])]);
+  const sums = graph.node('ScatterElements', [zeros, positions, values], { axis: 0, reduction: 'add' });
+  return trace.value(graph.node('Reshape', [sums, graph.int64s(shape)]), input!.shape, {
+    order: CHANNELS_FIRST,
+  });
+});
+
+/** The mean of each window; TensorFlow.js's own padding does not count. */
+const avgPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
+  const info = sizes(x!.shape, attributes);
+  const name = trace.graph.node('AveragePool', [trace.stored(x!, CHANNELS_FIRST)], window(info));
+  return trace.value(name, info.outShape, { order: CHANNELS_FIRST });
+});
+
+/** dx: dy / window size, spread over the window: a transposed convolution with a constant filter, plane by plane. */
+const avgPoolGradient = translation<PoolingAttributes>((trace, { dy, input }, attributes) => {
+  const { graph } = trace;
+  const info = sizes(input!.shape, attributes);
+  const { filterHeight, filterWidth, padInfo: p } = info;
+  if (p.top + p.bottom + p.left + p.right > 0) throw new Error('average pooling pads before it pools');
+  const planes = info.batchSize * info.inChannels;
+  const share = graph.floats(Array(filterHeight * filterWidth).fill(1 / (filterHeight * filterWidth)), [
+    1,
+    1,
+    filterHeight,
+    filterWidth,
+  ]);
+  const spread = graph.node(
+    'ConvTranspose',
+    [
+      graph.node('Reshape', [
+        trace.stored(dy!, CHANNELS_FIRST),
+        graph.int64s([planes, 1, info.outHeight, info.outWidth]),
+      ]),
+      share,
+    ],
+    {
+      ...window(info),
+      output_padding: [
+        (info.inHeight - filterHeight) % info.strideHeight,
+        (info.inWidth - filterWidth) % info.strideWidth,
+      ],
+    },
+  );
+  const shape = graph.int64s(physicalShape({ shape: input!.shape, order: CHANNELS_FIRST }));
+  return trace.value(graph.node('Reshape', [spread, shape]), input!.shape, { order: CHANNELS_FIRST });
+});
+
+export const pooling: Readonly<Record<string, Translation>> = {
+  MaxPool: maxPool,
+  MaxPoolGrad: maxPoolGradient,
+  AvgPool: avgPool,
+  AvgPoolGrad: avgPoolGradient,
+};

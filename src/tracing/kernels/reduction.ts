@@ -1,0 +1,57 @@
+import { backend_util, util } from '@tensorflow/tfjs';
+import { naturalOrder, type Order, type Value } from '../value.js';
+import { type Translation, translation } from './kernel.js';
+
+/** Some kernels call their axes `axis`, others `reductionIndices`. */
+interface ReductionAttributes {
+  readonly axis?: number | number[];
+  readonly reductionIndices?: number | number[];
+  readonly keepDims: boolean;
+}
+
+/** A reduction over some axes, in whatever order the value is stored. */
+function reduction(op: string): Translation {
+  return translation<ReductionAttributes>((trace, { x }, { axis, reductionIndices, keepDims }) => {
+    const axes = util.parseAxisParam((axis ?? reductionIndices)!, [...x!.shape]);
+    if (axes.length === 0) return x!;
+    const [reduced] = backend_util.computeOutAndReduceShapes([...x!.shape], axes);
+    const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
+    const inputs = [trace.stored(x!, x!.order), trace.graph.int64s(physicalAxes(x!, axes))];
+    const name = trace.graph.node(op, inputs, { keepdims: keepDims ? 1 : 0 });
+    return trace.value(name, shape, {
+      type: x!.type,
+      order: keepDims ? x!.order : remainingOrder(x!.order, axes),
+    });
+  });
+}
+
+function physicalAxes(x: Value, axes: readonly number[]): number[] {
+  return axes.map((axis) => x.order.indexOf(axis)).toSorted((a, b) => a - b);
+}
+
+/** The order of the axes that are left, numbered anew. */
+function remainingOrder(order: Order, removed: readonly number[]): Order {
+  const left = naturalOrder(order.length).filter((axis) => !removed.includes(axis));
+  return order.filter((axis) => !removed.includes(axis)).map((axis) => left.indexOf(axis));
+}
+
+const argMax = translation<{ axis: number }>((trace, { x }, { axis }) => {
+  const [at] = util.parseAxisParam(axis, [...x!.shape]);
+  const name = trace.graph.node('ArgMax', [trace.stored(x!, x!.order)], {
+    axis: x!.order.indexOf(at!),
+    keepdims: 0,
+  });
+  const shape = x!.shape.filter((_, index) => index !== at);
+  // ONNX counts in int64, TensorFlow.js in int32.
+  return trace.value(trace.graph.node('Cast', [name], { to: 6 }), shape, {
+    type: 'int32',
+    order: remainingOrder(x!.order, [at!]),
+  });
+});
+
+export const reductions: Readonly<Record<string, Translation>> = {
+  Sum: reduction('ReduceSum'),
+  Mean: reduction('ReduceMean'),
+  Max: reduction('ReduceMax'),
+  ArgMax: argMax,
+};

@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+
+/** The interpreter for cross-checks with Python packages; set PYTHON to that of an environment which has them. */
+const PYTHON = process.env.PYTHON ?? 'python3';
+
+/** Why a cross-check cannot run here, or null if it can: the packages are no dependency of gnet. */
+export function whyNoPython(...modules: string[]): string | null {
+  const { status } = spawnSync(PYTHON, ['-c', `import ${modules.join(', ')}`]);
+  return status === 0 ? null : `${PYTHON} cannot import ${modules.join(', ')}`;
+}
+
+/** Runs a script and parses the JSON that it prints. */
+export function runPython(script: string, ...args: string[]): unknown {
+  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', script, ...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`python: ${stderr}`);
+  return JSON.parse(stdout);
+}

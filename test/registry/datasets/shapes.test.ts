@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import type { Split } from '../../../src/registry/datasets/dataset.js';
+import { shapes } from '../../../src/registry/datasets/shapes.js';
+
+function draw(split: Split, index: number, seed = 0): { label: number; planes: Uint8Array } {
+  const planes = new Uint8Array(3072);
+  return { label: shapes.draw(seed, split, index, planes), planes };
+}
+
+/** Mean of each colour, and each colour's standard deviation. */
+function colours(planes: Uint8Array): number[] {
+  return [0, 1, 2].flatMap((channel) => {
+    const plane = planes.subarray(1024 * channel, 1024 * (channel + 1));
+    const mean = plane.reduce((sum, value) => sum + value, 0) / 1024;
+    const variance = plane.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 1024;
+    return [mean, Math.sqrt(variance)];
+  });
+}
+
+describe('shapes', () => {
+  it('depends on seed, split and index alone', () => {
+    const first = draw('train', 5);
+    draw('test', 1);
+    expect(draw('train', 5)).toEqual(first);
+    for (const other of [draw('train', 13), draw('test', 5), draw('train', 5, 1)]) {
+      expect(other.planes).not.toEqual(first.planes);
+      expect(other.label).toBe(first.label);
+    }
+  });
+
+  it('has as many images of each class as of the next', () => {
+    for (const split of ['train', 'test'] as const) {
+      const counts = new Array<number>(shapes.classes.length).fill(0);
+      for (let index = 0; index < shapes.counts[split]; index++) counts[draw(split, index).label]! += 1;
+      expect(new Set(counts)).toEqual(new Set([shapes.counts[split] / shapes.classes.length]));
+    }
+  });
+
+  it('cannot be told apart by colour: nearest class mean stays under 40 %', () => {
+    const classes = shapes.classes.length;
+    const sums = Array.from({ length: classes }, () => new Array<number>(6).fill(0));
+    for (let index = 0; index < 1600; index++) {
+      const { label, planes } = draw('train', index);
+      colours(planes).forEach((value, i) => {
+        sums[label]![i]! += value / (1600 / classes);
+      });
+    }
+    // With the mean colour alone, and with its spread too.
+    for (const used of [
+      [0, 2, 4],
+      [0, 1, 2, 3, 4, 5],
+    ]) {
+      let correct = 0;
+      for (let index = 0; index < 600; index++) {
+        const { label, planes } = draw('test', index);
+        const values = colours(planes);
+        const distances = sums.map((mean) => used.reduce((sum, i) => sum + (values[i]! - mean[i]!) ** 2, 0));
+        if (distances.indexOf(Math.min(...distances)) === label) correct += 1;
+      }
+      expect(correct / 600).toBeLessThan(0.4);
+    }
+  });
+
+  it('draws each object in sight: its pixels differ from the background', () => {
+    // Two images of the same draws, but of the next class, have the same background: the object is where they differ.
+    for (let index = 0; index < 200; index++) {
+      const { planes } = draw('train', index);
+      const spread = Math.max(...colours(planes).filter((_, i) => i % 2 === 1));
+      expect(spread).toBeGreaterThan(15);
+    }
+  });
+});
