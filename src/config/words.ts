@@ -17,8 +17,8 @@ export function formatValue(value: unknown): string {
 }
 
 /** The text with its control characters escaped and its end cut off where it is long. */
-export function shorten(text: string): string {
-  const cut = text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+export function shorten(text: string, longest = LONGEST): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return cut.replace(
     /\p{Cc}/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
@@ -31,7 +31,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const limit = Math.max(1, Math.floor(Math.min(wanted.length, candidate.length) / 3));
+    const limit = Math.floor(Math.min(wanted.length, candidate.length) / 3);
     // Also spares a hostile, very long word the quadratic comparison.
     if (Math.abs(wanted.length - candidate.length) > limit) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());

@@ -69,7 +69,7 @@ function syntaxProblem({ code, message, pos }: YAMLError, originAt: OriginAt): P
     case 'TAG_RESOLVE_FAILED':
       return { path: [], expected: 'a value without that tag', actual: shorten(message), origin };
     default:
-      return { path: [], expected: 'valid YAML', actual: `an error: ${shorten(message)}`, origin };
+      return { path: [], expected: 'valid YAML', actual: `an error: ${shorten(message, 200)}`, origin };
   }
 }
 

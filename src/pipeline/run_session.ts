@@ -8,7 +8,7 @@ import { UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkParameters, checkSlots, initialState, stateFrom } from '../model/state.js';
 import { writeFileAtomic } from '../storage/atomic.js';
-import { type Checkpoint, readCheckpoint } from '../storage/checkpoints.js';
+import { readCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { createRunDirectory, findLatestRun, type RunPaths, runPaths } from '../storage/run_directory.js';
 import { lockRunDirectory, type RunLock } from '../storage/run_lock.js';
@@ -107,7 +107,8 @@ async function resumeRun(plan: Plan, directory: string, environment: Environment
   const last = join(paths.checkpoints, 'last');
   // Killed before its first checkpoint, a run starts again from nothing, in the same directory.
   if (!existsSync(last)) return { paths, lock, position: START, state: initialState(plan), logs: null };
-  const { parameters, slots, state } = await readModelCheckpoint(plan, last);
+  const { parameters, slots, state } = await readCheckpoint(last);
+  checkModelState(plan, { parameters, slots }, last);
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, metrics_bytes, events } = state;
   return {
     paths,
@@ -118,16 +119,14 @@ async function resumeRun(plan: Plan, directory: string, environment: Environment
   };
 }
 
-/** A checkpoint whose tensors are those of the plan. @throws UserError otherwise */
-export async function readModelCheckpoint(plan: Plan, directory: string): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(directory);
-  checkParameters(plan.network, checkpoint.parameters, directory);
-  checkSlots(plan, checkpoint.slots, directory);
-  return checkpoint;
+/** @throws UserError where the tensors of a checkpoint are not those of the plan */
+export function checkModelState(plan: Plan, { parameters, slots }: ModelState, source: string): void {
+  checkParameters(plan.network, parameters, source);
+  checkSlots(plan, slots, source);
 }
 
 /** The plan of a run directory. @throws UserError where there is none, or it is damaged */
-export async function readRunPlan(directory: string): Promise<Plan> {
+async function readRunPlan(directory: string): Promise<Plan> {
   const file = runPaths(directory).plan;
   let value: unknown;
   try {

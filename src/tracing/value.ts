@@ -23,6 +23,9 @@ export type Order = readonly number[];
 /** Feature maps and images: logical [batch, height, width, channels], stored [batch, channels, height, width]. */
 export const CHANNELS_FIRST: Order = [0, 3, 1, 2];
 
+/** Feature maps as matrices [channels, batch × height × width]. */
+export const CHANNELS_OUTERMOST: Order = [3, 0, 1, 2];
+
 /** Filters: logical [height, width, in, out], stored [out, in, height, width]. */
 export const FILTER: Order = [3, 2, 0, 1];
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareConfigs } from '../../src/config/compare.js';
+import { compareConfigs, type Difference } from '../../src/config/compare.js';
 import { planFromResolved } from '../../src/config/load_plan.js';
 import { minimalConfig } from './minimal_config.js';
 
@@ -8,7 +8,7 @@ const config = (changes: Record<string, unknown> = {}) =>
 
 it('finds nothing between equal configs', () => expect(compareConfigs(config(), config())).toEqual([]));
 
-it.each([
+it.each<[string, Record<string, unknown>, Difference[]]>([
   [
     'a number',
     { training: { epochs: 3, batch_size: 32 } },

@@ -78,19 +78,16 @@ describe('mistakes', () => {
     ['s+=1', 'a list to append to, got 3'],
     ['o+=1', 'a list to append to, got a map'],
     ['layers.3.k=1', 'an index from 0 to 2, a or b, got "3"'],
-    ['layers.-1.k=1', 'an index from 0 to 2, a or b, got "-1"; did you mean a?'],
+    ['layers.-1.k=1', 'an index from 0 to 2, a or b, got "-1"'],
     ['e.0=1', 'a list with items, got an empty list (append with +=)'],
-    [
-      's=[1',
-      'valid YAML, got an error: Flow sequence in block collection must be sufficiently indented and en…',
-    ],
+    ['s=[1', 'valid YAML, got an error: Flow sequence must end with a ]'],
     ['s=.nan', 'a finite number, got NaN'],
     ['s={a: 1, a: 2}', 'each key once, got a second a'],
     ['s={__proto__: 1}', 'a key of the config, got the reserved __proto__'],
     ['s=!!js/function x', 'a value without that tag, got Unresolved tag: tag:yaml.org,2002:js/function'],
     ['s=a: b: c', 'valid YAML, got an error: Nested mappings are not allowed in compact mappings'],
-    [`s=${'['.repeat(1000)}`, 'at most 40 levels of maps and lists, got more'],
-  ])('%.30s', (set, problem) => {
+    [`s=${'['.repeat(100)}`, 'at most 40 levels of maps and lists, got more'],
+  ])('%s', (set, problem) => {
     const { changed, problems } = apply(set);
     expect(changed).toEqual({});
     expect(problems).toEqual([`--set ${set}: expected ${problem}`]);

@@ -33,12 +33,39 @@ export function planConvolution(
   };
 }
 
-export function forwardConvolution(tf: Tf, c: Convolution, { parameter }: LayerContext, x: Tensor): Tensor {
-  const filter = tf.transpose(parameter(`${c.prefix}weight`), [2, 3, 1, 0]) as Tensor4D;
-  const pad = explicitPadding(c.padding);
-  const strides: [number, number] = [...c.stride];
-  const y = tf.conv2d(x as Tensor4D, filter, strides, pad);
-  return activate(tf, c.activation, c.bias ? tf.add(y, parameter(`${c.prefix}bias`)) : y);
+export function forwardConvolution(tf: Tf, c: Convolution, context: LayerContext, x: Tensor): Tensor {
+  return forwardSideBySide(tf, [c], context, x)[0]!;
+}
+
+/**
+ * Convolutions of one input that differ in their filters alone, computed as one: it reads its input once, and its
+ * matrix product is larger.
+ */
+export function forwardSideBySide(
+  tf: Tf,
+  convolutions: readonly [Convolution, ...Convolution[]],
+  { parameter }: LayerContext,
+  x: Tensor,
+): Tensor[] {
+  const [first] = convolutions;
+  const joined = (name: string): Tensor => {
+    const tensors = convolutions.map(({ prefix }) => parameter(`${prefix}${name}`));
+    return tensors.length === 1 ? tensors[0]! : tf.concat(tensors, 0);
+  };
+  const y = tf.fused.conv2d({
+    x: x as Tensor4D,
+    filter: tf.transpose(joined('weight'), [2, 3, 1, 0]) as Tensor4D,
+    strides: [...first.stride],
+    pad: explicitPadding(first.padding),
+    ...(first.bias && { bias: joined('bias') }),
+  });
+  const activated = activate(tf, first.activation, y);
+  if (convolutions.length === 1) return [activated];
+  return tf.split(
+    activated,
+    convolutions.map(({ filters }) => filters),
+    3,
+  );
 }
 
 /** Plans of layers on one input, as one: their outputs are concatenated over the channels. */

@@ -1,8 +1,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
-import type { Resolved } from '../schema.js';
-import { type Convolution, concatenatePlans, forwardConvolution, planConvolution } from './convolution.js';
-import { defineLayer, featureMap, layerFields } from './layer.js';
+import type { Resolved, Tf } from '../schema.js';
+import {
+  type Convolution,
+  concatenatePlans,
+  forwardConvolution,
+  forwardSideBySide,
+  planConvolution,
+} from './convolution.js';
+import { defineLayer, featureMap, type LayerContext, layerFields } from './layer.js';
 import { explicitPadding, symmetricPadding } from './window.js';
 
 const channels = (description: string) => Type.Integer({ minimum: 1, description });
@@ -86,13 +92,21 @@ export const inception = defineLayer({
     );
   },
   forward: (tf, options, context, x) => {
-    const outputs = branches(options).map((chain, index) => {
-      const start: Tensor =
-        index === POOL_BRANCH
-          ? tf.maxPool(x as Tensor4D, [3, 3], [1, 1], explicitPadding(symmetricPadding([1, 1])))
-          : x;
-      return chain.reduce((y, convolution) => forwardConvolution(tf, convolution, context, y), start);
+    const chains = branches(options);
+    const pooled = tf.maxPool(x as Tensor4D, [3, 3], [1, 1], explicitPadding(symmetricPadding([1, 1])));
+    // The 1×1 convolutions at the head of the other branches all read x.
+    const heads = chains.slice(0, POOL_BRANCH).flatMap(([head]) => (head?.kernel[0] === 1 ? [head] : []));
+    const [first, ...others] = heads;
+    const results = first ? forwardSideBySide(tf, [first, ...others], context, x) : [];
+    const outputs = chains.map((chain, branch) => {
+      const head = chain[0] && branch < POOL_BRANCH ? heads.indexOf(chain[0]) : -1;
+      if (head === -1) return runChain(tf, chain, context, branch === POOL_BRANCH ? pooled : x);
+      return runChain(tf, chain.slice(1), context, results[head]!);
     });
     return tf.concat(outputs, 3);
   },
 });
+
+function runChain(tf: Tf, chain: readonly Convolution[], context: LayerContext, x: Tensor): Tensor {
+  return chain.reduce((y, convolution) => forwardConvolution(tf, convolution, context, y), x);
+}

@@ -1,3 +1,4 @@
+import { dataTypes } from '../graph.js';
 import { type Translation, translation } from './kernel.js';
 
 const softmax = (op: string): Translation =>
@@ -17,7 +18,7 @@ interface OneHotAttributes {
 
 const oneHot = translation<OneHotAttributes>((trace, { indices }, { depth, onValue, offValue }) => {
   // ONNX Runtime's OneHot takes int64 positions.
-  const positions = trace.graph.node('Cast', [trace.natural(indices!)], { to: 7 });
+  const positions = trace.graph.node('Cast', [trace.natural(indices!)], { to: dataTypes.int64 });
   const name = trace.graph.node(
     'OneHot',
     [positions, trace.graph.int64s([depth]), trace.graph.floats([offValue, onValue], [2])],

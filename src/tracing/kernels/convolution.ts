@@ -1,6 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs';
 import type { Trace } from '../trace.js';
-import { CHANNELS_FIRST, FILTER, type Value } from '../value.js';
+import { CHANNELS_FIRST, CHANNELS_OUTERMOST, FILTER, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 
 type Shape4D = [number, number, number, number];
@@ -38,31 +38,71 @@ const window = (info: Info) => ({
   pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
 });
 
-/** y = filter ⋆ x */
-const conv2d = translation<ConvolutionAttributes>((trace, { x, filter }, attributes) => {
-  const info = sizes(x!.shape, filter!.shape, attributes);
-  const name = trace.graph.node(
-    'Conv',
-    [trace.stored(x!, CHANNELS_FIRST), trace.stored(filter!, FILTER)],
-    window(info),
-  );
-  return trace.value(name, info.outShape, { order: CHANNELS_FIRST });
-});
+/** y = filter ⋆ x, plus a bias for each channel in the fused kernel. */
+const conv2d = translation<ConvolutionAttributes & { activation?: string }>(
+  (trace, { x, filter, bias }, attributes) => {
+    const { activation } = attributes;
+    if (activation !== undefined && activation !== 'linear')
+      throw new Error(`fused activation ${activation} has no translation to ONNX`);
+    const info = sizes(x!.shape, filter!.shape, attributes);
+    const inputs = [
+      trace.stored(x!, CHANNELS_FIRST),
+      trace.stored(filter!, FILTER),
+      ...(bias ? [trace.natural(bias)] : []),
+    ];
+    return trace.value(trace.graph.node('Conv', inputs, window(info)), info.outShape, {
+      order: CHANNELS_FIRST,
+    });
+  },
+);
 
-/** dx, the transposed convolution of dy. Rows and columns that no window reached get zeros: output_padding. */
+/** dx, the transposed convolution of dy. */
 const inputGradient = translation<ConvolutionAttributes & { inputShape: Shape4D }>(
   (trace, { dy, filter }, attributes) => {
     const info = sizes(attributes.inputShape, filter!.shape, attributes);
-    const { padInfo: p } = info;
-    const left = [
-      (info.inHeight + p.top + p.bottom - info.filterHeight) % info.strideHeight,
-      (info.inWidth + p.left + p.right - info.filterWidth) % info.strideWidth,
+    const { padInfo: p, filterHeight, filterWidth, strideHeight, strideWidth } = info;
+    const source = trace.stored(dy!, CHANNELS_FIRST);
+    const pads = [
+      filterHeight - 1 - p.top,
+      filterWidth - 1 - p.left,
+      filterHeight - 1 - p.bottom,
+      filterWidth - 1 - p.right,
     ];
-    const inputs = [trace.stored(dy!, CHANNELS_FIRST), trace.stored(filter!, FILTER)];
-    const name = trace.graph.node('ConvTranspose', inputs, { ...window(info), output_padding: left });
+    const isPlain = strideHeight === 1 && strideWidth === 1 && pads.every((pad) => pad >= 0);
+    const name = isPlain
+      ? trace.graph.node('Conv', [source, flipped(trace, filter!, info)], {
+          kernel_shape: [filterHeight, filterWidth],
+          pads,
+        })
+      : trace.graph.node('ConvTranspose', [source, trace.stored(filter!, FILTER)], {
+          ...window(info),
+          // Rows and columns at the end that no window reached.
+          output_padding: [
+            (info.inHeight + p.top + p.bottom - filterHeight) % strideHeight,
+            (info.inWidth + p.left + p.right - filterWidth) % strideWidth,
+          ],
+        });
     return trace.value(name, attributes.inputShape, { order: CHANNELS_FIRST });
   },
 );
+
+/**
+ * The filter turned by half a turn, inputs and outputs swapped: with it, the gradient of a convolution with stride 1 is a
+ * convolution, which ONNX Runtime computes faster than a ConvTranspose.
+ */
+function flipped(trace: Trace, filter: Value, info: Info): string {
+  const { graph } = trace;
+  const swapped = trace.stored(filter, [2, 3, 0, 1]);
+  if (info.filterHeight === 1 && info.filterWidth === 1) return swapped;
+  const beforeStart = Number.MIN_SAFE_INTEGER;
+  return graph.node('Slice', [
+    swapped,
+    graph.int64s([-1, -1]),
+    graph.int64s([beforeStart, beforeStart]),
+    graph.int64s([2, 3]),
+    graph.int64s([-1, -1]),
+  ]);
+}
 
 /** dw[o, i, a, b] = Σ over images n and positions (h, w) of dy[n, o, h, w] · x[n, i, h·stride + a, w·stride + b] */
 const filterGradient = translation<ConvolutionAttributes & { filterShape: Shape4D }>(
@@ -78,7 +118,7 @@ const filterGradient = translation<ConvolutionAttributes & { filterShape: Shape4
 function byConvolution(trace: Trace, x: Value, dy: Value, info: Info): string {
   const { graph } = trace;
   const { padInfo: p } = info;
-  const swapped = (value: Value) => trace.stored(value, [3, 0, 1, 2]);
+  const swapped = (value: Value) => trace.stored(value, CHANNELS_OUTERMOST);
   const full = graph.node('Conv', [swapped(x), swapped(dy)], {
     kernel_shape: [info.outHeight, info.outWidth],
     dilations: [info.strideHeight, info.strideWidth],
@@ -100,7 +140,7 @@ function byProducts(trace: Trace, x: Value, dy: Value, info: Info): string {
   const { padInfo: p, filterHeight, filterWidth, inChannels, outChannels } = info;
   const positions = info.batchSize * info.outHeight * info.outWidth;
   const rows = graph.node('Reshape', [
-    trace.stored(dy, [3, 0, 1, 2]),
+    trace.stored(dy, CHANNELS_OUTERMOST),
     graph.int64s([outChannels, positions]),
   ]);
   const natural = trace.natural(x);
@@ -143,6 +183,7 @@ function byProducts(trace: Trace, x: Value, dy: Value, info: Info): string {
 
 export const convolutions: Readonly<Record<string, Translation>> = {
   Conv2D: conv2d,
+  FusedConv2D: conv2d,
   Conv2DBackpropInput: inputGradient,
   Conv2DBackpropFilter: filterGradient,
 };

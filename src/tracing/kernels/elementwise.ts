@@ -1,5 +1,5 @@
 import { backend_util } from '@tensorflow/tfjs';
-import type { ElementType } from '../graph.js';
+import { dataTypes, type ElementType } from '../graph.js';
 import type { Trace } from '../trace.js';
 import { naturalOrder, type Order, physicalShape, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
@@ -81,17 +81,14 @@ const relu: Translation = (trace, { x }) => {
   return trace.value(name, x!.shape, { order: x!.order });
 };
 
-/** 1 where x > 0, else 0. With y = relu(x) at hand: x > 0 just where y > 0, and then sign(y) = 1. */
+/** 1 where x > 0, else 0. With y = relu(x) at hand: x > 0 just where y is not 0, which a cast to bool tells faster. */
 const step: Translation = (trace, { x }) => {
   const y = trace.noted('relu', x!.name);
-  const name =
+  const positive =
     y === undefined
-      ? trace.graph.node(
-          'Cast',
-          [trace.graph.node('Greater', [spread(trace, x!), trace.graph.floats([0], [])])],
-          { to: 1 },
-        )
-      : trace.graph.node('Sign', [y]);
+      ? trace.graph.node('Greater', [spread(trace, x!), trace.graph.floats([0], [])])
+      : trace.graph.node('Cast', [y], { to: dataTypes.bool });
+  const name = trace.graph.node('Cast', [positive], { to: dataTypes.float32 });
   return trace.value(name, x!.shape, { order: x!.order });
 };
 

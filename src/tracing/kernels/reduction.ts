@@ -1,5 +1,6 @@
 import { backend_util, util } from '@tensorflow/tfjs';
-import { naturalOrder, type Order, type Value } from '../value.js';
+import { dataTypes } from '../graph.js';
+import { CHANNELS_OUTERMOST, naturalOrder, type Order } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 
 /** Some kernels call their axes `axis`, others `reductionIndices`. */
@@ -16,17 +17,20 @@ function reduction(op: string): Translation {
     if (axes.length === 0) return x!;
     const [reduced] = backend_util.computeOutAndReduceShapes([...x!.shape], axes);
     const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
-    const inputs = [trace.stored(x!, x!.order), trace.graph.int64s(physicalAxes(x!, axes))];
+    // A feature map summed to its channels (a bias gradient): channels outermost, each sum reads one run of memory. The
+    // filter gradient wants the same order.
+    const order = x!.shape.length === 4 && util.arraysEqual(axes, [0, 1, 2]) ? CHANNELS_OUTERMOST : x!.order;
+    const inputs = [trace.stored(x!, order), trace.graph.int64s(physicalAxes(order, axes))];
     const name = trace.graph.node(op, inputs, { keepdims: keepDims ? 1 : 0 });
     return trace.value(name, shape, {
       type: x!.type,
-      order: keepDims ? x!.order : remainingOrder(x!.order, axes),
+      order: keepDims ? order : remainingOrder(order, axes),
     });
   });
 }
 
-function physicalAxes(x: Value, axes: readonly number[]): number[] {
-  return axes.map((axis) => x.order.indexOf(axis)).toSorted((a, b) => a - b);
+function physicalAxes(order: Order, axes: readonly number[]): number[] {
+  return axes.map((axis) => order.indexOf(axis)).toSorted((a, b) => a - b);
 }
 
 /** The order of the axes that are left, numbered anew. */
@@ -43,7 +47,7 @@ const argMax = translation<{ axis: number }>((trace, { x }, { axis }) => {
   });
   const shape = x!.shape.filter((_, index) => index !== at);
   // ONNX counts in int64, TensorFlow.js in int32.
-  return trace.value(trace.graph.node('Cast', [name], { to: 6 }), shape, {
+  return trace.value(trace.graph.node('Cast', [name], { to: dataTypes.int32 }), shape, {
     type: 'int32',
     order: remainingOrder(x!.order, [at!]),
   });

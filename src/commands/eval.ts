@@ -1,0 +1,42 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../base_command.js';
+import type { EvalResult } from '../pipeline/eval.js';
+
+export default class Eval extends BaseCommand {
+  static override description = 'Evaluate a checkpoint on the images that it was not trained on.';
+  static override examples = [
+    '<%= config.bin %> eval runs/quickstart-20260131T120000Z',
+    '<%= config.bin %> eval runs/quickstart-20260131T120000Z/checkpoints/last --split train --json',
+  ];
+  static override args = {
+    source: Args.string({
+      required: true,
+      description: 'run directory (its best checkpoint) or checkpoint directory',
+    }),
+  };
+  static override flags = {
+    split: Flags.option({
+      options: ['test', 'train'] as const,
+      default: 'test',
+      description: 'which images',
+    })(),
+    backend: Flags.string({ helpValue: 'NAME', description: 'what computes: as the config key `backend`' }),
+    threads: Flags.integer({
+      min: 0,
+      default: 0,
+      helpValue: 'N',
+      description: 'threads of one operation; 0 takes every core',
+    }),
+  };
+
+  override async run(): Promise<EvalResult> {
+    const { args, flags } = await this.parse(Eval);
+    const { evaluateCheckpoint } = await import('../pipeline/eval.js');
+    return evaluateCheckpoint({
+      source: args.source,
+      split: flags.split,
+      backend: flags.backend,
+      threads: flags.threads,
+    });
+  }
+}

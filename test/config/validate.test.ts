@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { validateExperiment } from '../../src/config/validate.js';
+import { minimalConfig } from './minimal_config.js';
+
+describe('validateExperiment', () => {
+  it('fills in every default, and leaves the value as it was', () => {
+    const written = minimalConfig();
+    expect(validateExperiment(written)).toEqual({
+      experiment: {
+        name: 'minimal',
+        seed: 0,
+        dataset: { type: 'shapes', limit: { train: null, test: null } },
+        input: { resize: null, normalize: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } },
+        augmentation: [],
+        model: {
+          layers: [
+            { type: 'global_avg_pool', name: 'pool' },
+            { type: 'linear', name: 'fc', units: 'num_classes', bias: true, activation: 'none' },
+          ],
+          auxiliary: [],
+        },
+        loss: { type: 'cross_entropy' },
+        optimizer: { type: 'sgd', learning_rate: 0.001, momentum: 0, nesterov: false, weight_decay: 0 },
+        schedule: { type: 'constant', warmup_epochs: 0 },
+        training: { epochs: 2, batch_size: 32, shuffle: true },
+        checkpoint: { every_steps: null },
+        backend: 'auto',
+      },
+    });
+    expect(written).toEqual(minimalConfig());
+  });
+
+  it('accepts what it made', () => {
+    const first = validateExperiment(minimalConfig());
+    const experiment = 'experiment' in first ? first.experiment : undefined;
+    expect(validateExperiment(experiment)).toEqual({ experiment });
+  });
+
+  it.each([[null], [3], ['x'], [[]], [undefined]])('refuses %j', (value) => {
+    expect(validateExperiment(value)).toMatchObject({ problems: [{ path: [], expected: 'a map' }] });
+  });
+
+  it('refuses a __proto__ that JSON.parse made a key', () => {
+    const value = {
+      ...minimalConfig(),
+      optimizer: JSON.parse('{"type": "sgd", "__proto__": {"momentum": 1}}'),
+    };
+    expect(validateExperiment(value)).toMatchObject({ problems: [{ path: ['optimizer', '__proto__'] }] });
+  });
+});
