@@ -1,20 +1,37 @@
-import { Command } from '@oclif/core';
+import { inspect } from 'node:util';
+import { Command, Errors, Flags } from '@oclif/core';
 import { ConfigError } from './config/problem.js';
 import { Interrupted, UserError } from './errors.js';
 
 /** What commands share: `--json`, and errors with the exit codes of the command line's contract. */
 export abstract class BaseCommand extends Command {
   static override enableJsonFlag = true;
+  static override baseFlags = {
+    json: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print one JSON document on stdout' }),
+  };
 
   /** Users' errors have no stack; those of the program have one. */
-  protected override async catch(error: Error & { exitCode?: number }): Promise<void> {
-    const known = error instanceof Interrupted || error instanceof UserError;
-    if (!known) return super.catch(error);
-    const hint = error instanceof UserError ? error.hint : undefined;
-    process.exitCode = error instanceof UserError ? error.exitCode : 130;
-    process.stderr.write(`${error.message}\n${hint === undefined ? '' : `${hint}\n`}`);
-    if (!this.jsonEnabled()) return;
-    const problems = error instanceof ConfigError ? { problems: error.problems } : {};
-    this.logJson({ error: { message: error.message, ...(hint !== undefined && { hint }), ...problems } });
+  protected override async catch(error: Error): Promise<void> {
+    const isUsage = error instanceof Errors.CLIError;
+    if (isUsage && !this.jsonEnabled()) throw error; // oclif prints it, and the usage where that helps
+    const { text, exitCode, details } = isUsage
+      ? { text: error.message, exitCode: error.oclif.exit ?? 2, details: {} }
+      : report(error);
+    process.exitCode = exitCode;
+    process.stderr.write(`${text}\n`);
+    if (this.jsonEnabled()) this.logJson({ error: { message: error.message, ...details } });
   }
+}
+
+/** What to print of an error, how to end the process, and what `--json` tells besides the message. */
+function report(error: Error): { text: string; exitCode: number; details: object } {
+  if (error instanceof Interrupted) return { text: error.message, exitCode: 130, details: {} };
+  if (!(error instanceof UserError)) {
+    return { text: inspect(error), exitCode: 1, details: { stack: error.stack } };
+  }
+  const { message, hint, exitCode } = error;
+  const problems = error instanceof ConfigError ? { problems: error.problems } : {};
+  return hint === undefined
+    ? { text: message, exitCode, details: problems }
+    : { text: `${message}\n${hint}`, exitCode, details: { hint, ...problems } };
 }

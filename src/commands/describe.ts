@@ -1,5 +1,6 @@
-import { Args, Flags } from '@oclif/core';
+import { Args } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
+import { setFlag } from '../flags.js';
 import type { Description } from '../pipeline/describe.js';
 
 export default class Describe extends BaseCommand {
@@ -11,19 +12,12 @@ export default class Describe extends BaseCommand {
   static override args = {
     config: Args.string({ required: true, description: 'YAML file of the experiment' }),
   };
-  static override flags = {
-    set: Flags.string({
-      multiple: true,
-      default: [],
-      helpValue: 'KEY=VALUE',
-      description: 'override a key of the config',
-    }),
-  };
+  static override flags = { set: setFlag };
 
   override async run(): Promise<Description> {
     const { args, flags } = await this.parse(Describe);
     const { describeConfig, descriptionTable } = await import('../pipeline/describe.js');
-    const description = await describeConfig(args.config, flags.set);
+    const description = await describeConfig(args.config, flags.set ?? []);
     this.log(descriptionTable(description));
     return description;
   }

@@ -1,9 +1,11 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
+import { backendFlag, threadsFlag } from '../flags.js';
 import type { EvalResult } from '../pipeline/eval.js';
 
 export default class Eval extends BaseCommand {
-  static override description = 'Evaluate a checkpoint on the images that it was not trained on.';
+  static override description =
+    'Evaluate a checkpoint: its loss and accuracy on the test images, or on the training images.';
   static override examples = [
     '<%= config.bin %> eval runs/quickstart-20260131T120000Z',
     '<%= config.bin %> eval runs/quickstart-20260131T120000Z/checkpoints/last --split train --json',
@@ -18,15 +20,10 @@ export default class Eval extends BaseCommand {
     split: Flags.option({
       options: ['test', 'train'] as const,
       default: 'test',
-      description: 'which images',
+      description: 'which images of the data set',
     })(),
-    backend: Flags.string({ helpValue: 'NAME', description: 'what computes: as the config key `backend`' }),
-    threads: Flags.integer({
-      min: 0,
-      default: 0,
-      helpValue: 'N',
-      description: 'threads of one operation; 0 takes every core',
-    }),
+    backend: backendFlag,
+    threads: threadsFlag,
   };
 
   override async run(): Promise<EvalResult> {

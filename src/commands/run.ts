@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import type { RunSummary } from '../pipeline/run.js';
+import { backendFlag, setFlag, threadsFlag } from '../flags.js';
+import type { RunSummary } from '../pipeline/summary.js';
 
 export default class Run extends BaseCommand {
   static override description =
@@ -14,31 +16,22 @@ export default class Run extends BaseCommand {
     config: Args.string({ required: true, description: 'YAML file of the experiment' }),
   };
   static override flags = {
-    set: Flags.string({
-      multiple: true,
-      default: [],
-      helpValue: 'KEY=VALUE',
-      description: 'override a key of the config (KEY+=VALUE appends to a list)',
-    }),
-    backend: Flags.string({ helpValue: 'NAME', description: 'what computes: as the config key `backend`' }),
+    set: setFlag,
+    backend: backendFlag,
     'run-dir': Flags.string({
       helpValue: 'DIR',
-      description: 'run directory (default: runs/<name>-<UTC time>)',
+      description: 'where everything goes; runs/<name>-<UTC time> if not given',
     }),
     resume: Flags.boolean({
       description:
-        'go on from the last checkpoint of --run-dir, else of the newest run of that name; start anew where there is none',
+        'go on from the last checkpoint of --run-dir, else of the newest run of that name in runs/; start anew where there is no run',
     }),
     init: Flags.string({
       helpValue: 'FILE',
-      description: 'safetensors file with the initial parameters, named as in PyTorch',
+      description:
+        'safetensors file with the initial parameters, named as in PyTorch; a run that is resumed goes on from its checkpoint',
     }),
-    threads: Flags.integer({
-      min: 0,
-      default: 0,
-      helpValue: 'N',
-      description: 'threads of one operation; 0 takes every core',
-    }),
+    threads: threadsFlag,
   };
 
   override async run(): Promise<RunSummary> {
@@ -46,14 +39,15 @@ export default class Run extends BaseCommand {
     const { runExperiment } = await import('../pipeline/run.js');
     const summary = await runExperiment({
       config: args.config,
-      sets: flags.backend === undefined ? flags.set : [...flags.set, `backend=${flags.backend}`],
+      sets: [...(flags.set ?? []), ...(flags.backend ? [`backend=${flags.backend}`] : [])],
       runDir: flags['run-dir'],
       resume: flags.resume,
       init: flags.init,
       threads: flags.threads,
     });
+    const { run_directory: directory } = summary;
     this.logToStderr(
-      `\nEverything is in ${summary.run_directory}; look at it with: tensorboard --logdir runs`,
+      `\nEverything is in ${directory}; look at it with: tensorboard --logdir ${dirname(directory)}`,
     );
     return summary;
   }

@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, Lexer, LineCounter, Parser, type YAMLError } from 'yaml';
+import { Composer, type CST, type Document, Lexer, Parser, type YAMLError } from 'yaml';
 import { MAX_DEPTH, type Origin } from './located.js';
 import type { PlacedProblem } from './problem.js';
 import { shorten } from './words.js';
@@ -18,14 +18,30 @@ const OPTIONS = {
 
 /** Places in a file: 1-based, in characters (code points), so that any script counts as its reader counts. */
 export function placesIn(file: string, text: string): OriginAt {
-  const lines = new LineCounter();
-  lines.addNewLine(0);
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  const lineStarts = [0, ...offsetsOf(text, /\n/g).map((offset) => offset + 1)];
+  // Characters that JavaScript counts twice. A search in this list keeps the places of one long line cheap.
+  const doubles = offsetsOf(text, /[\ud800-\udbff](?=[\udc00-\udfff])/g);
   return (offset) => {
-    const { line } = lines.linePos(offset);
-    const column = [...text.slice(lines.lineStarts[line - 1]!, offset)].length + 1;
-    return { kind: 'file', file, line, column };
+    const line = countUpTo(lineStarts, offset);
+    const start = lineStarts[line - 1]!;
+    const twice = countUpTo(doubles, offset - 1) - countUpTo(doubles, start - 1);
+    return { kind: 'file', file, line, column: offset - start - twice + 1 };
   };
+}
+
+function offsetsOf(text: string, pattern: RegExp): number[] {
+  return Array.from(text.matchAll(pattern), (match) => match.index);
+}
+
+/** How many of the ascending numbers are at most `limit`. */
+function countUpTo(numbers: readonly number[], limit: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The one document of a text, or null with every mistake of syntax. */
@@ -40,13 +56,13 @@ export function composeYaml(
   }
   const [document, second] = [...new Composer(OPTIONS).compose(tokens, true, text.length)];
   if (!document) throw new Error('the YAML composer gave no document');
-  const problems = [...document.errors, ...document.warnings].map((error) => syntaxProblem(error, originAt));
+  const errors = firstOfEachLine([...document.errors, ...document.warnings], text);
+  const problems = errors.map((error) => syntaxProblem(error, originAt));
   if (second) {
     const origin = originAt(second.range[0]);
     problems.push({ path: [], expected: 'one YAML document', actual: 'a second one', origin });
   }
-  const firsts = firstOfEachLine(problems);
-  return { document: firsts.length === 0 ? (document as Document.Parsed) : null, problems: firsts };
+  return { document: problems.length === 0 ? (document as Document.Parsed) : null, problems };
 }
 
 /** The tokens of a text, or the offset where it gets too deep. The composer recurses: it must not see such a text. */
@@ -74,11 +90,14 @@ function syntaxProblem({ code, message, pos }: YAMLError, originAt: OriginAt): P
 }
 
 /** A slip makes the parser stumble over everything behind it in the line. */
-function firstOfEachLine(problems: readonly PlacedProblem[]): PlacedProblem[] {
-  const lines = new Map<string | number, PlacedProblem>();
-  for (const problem of problems) {
-    const line = problem.origin.kind === 'file' ? problem.origin.line : '';
-    if (!lines.has(line)) lines.set(line, problem);
-  }
-  return [...lines.values()];
+function firstOfEachLine(errors: readonly YAMLError[], text: string): YAMLError[] {
+  let lineEnd = -1;
+  return [...errors]
+    .sort((a, b) => a.pos[0] - b.pos[0])
+    .filter(({ pos: [offset] }) => {
+      if (offset <= lineEnd) return false;
+      const next = text.indexOf('\n', offset);
+      lineEnd = next === -1 ? text.length : next;
+      return true;
+    });
 }

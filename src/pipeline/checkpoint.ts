@@ -9,7 +9,7 @@ import type { Recorder } from './recorder.js';
 
 /** Saves the state of a training run. */
 export class CheckpointWriter {
-  /** The newest checkpoint in the run directory. */
+  /** The newest checkpoint in the run directory, if there is one. */
   lastSaved: { readonly directory: string; readonly step: number } | null;
 
   constructor(
@@ -17,15 +17,15 @@ export class CheckpointWriter {
     private readonly program: Program,
     private readonly recorder: Recorder,
     private readonly paths: RunPaths,
-    resumedStep: number | null,
+    savedStep: number | null,
   ) {
-    this.lastSaved = resumedStep === null ? null : { directory: this.directory('last'), step: resumedStep };
+    this.lastSaved = savedStep === null ? null : { directory: this.directory('last'), step: savedStep };
   }
 
   /** @throws UserError where the state is not finite or the disk does not take it; earlier checkpoints stay. */
   async save(position: Position, links: readonly CheckpointLink[]): Promise<void> {
     const state = await this.program.state();
-    requireFiniteState(state, position.step, this);
+    requireFiniteState({ plan: this.plan, checkpoints: this }, state, position.step);
     // The logs first: a checkpoint must not count lines that the disk does not have.
     const logs = this.recorder.flush();
     const checkpoint = {

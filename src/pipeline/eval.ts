@@ -83,7 +83,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
               records,
               training.batch_size,
               output,
-              () => interrupt.requested,
+              interrupt.stopRequested,
             );
             if (result === null) throw new Interrupted();
             stage.result = result;

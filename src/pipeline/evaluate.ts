@@ -18,7 +18,7 @@ export async function evaluate(
   records: Records,
   batchSize: number,
   output: StageOutput,
-  stopRequested: StopRequested = () => false,
+  stopRequested: StopRequested,
 ): Promise<TestResult | null> {
   const order = epochOrder(0, 0, records.count, false);
   const start = performance.now();
@@ -32,7 +32,7 @@ export async function evaluate(
       if (predicted[i] === batch.labels[i]) correct++;
     }
     count += batch.size;
-    if (stopRequested()) return null;
+    if (await stopRequested()) return null;
     output.progress(
       `evaluated ${count}/${records.count} images, accuracy ${percent(correct / count)}, ${rate(count, start)}`,
     );

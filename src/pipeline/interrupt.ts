@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 /** Turns SIGINT and SIGTERM into a request to stop after the step under way; a second one ends the process at once. */
 export class InterruptHandler {
   private readonly controller = new AbortController();
@@ -18,6 +20,12 @@ export class InterruptHandler {
   get requested(): boolean {
     return this.controller.signal.aborted;
   }
+
+  /** A StopRequested. Turns the event loop first: where a backend computes on this thread, no signal arrives otherwise. */
+  readonly stopRequested = async (): Promise<boolean> => {
+    await setImmediate();
+    return this.requested;
+  };
 
   dispose(): void {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, this.listener);

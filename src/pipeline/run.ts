@@ -5,9 +5,8 @@ import { ensureFiles } from '../data/ensure_files.js';
 import { type LoadedDataset, loadRecords } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
-import { type BackendName, backends, chooseBackend } from '../registry/backends/index.js';
+import { backends, chooseBackend } from '../registry/backends/index.js';
 import { datasets } from '../registry/datasets/index.js';
-import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { downloadProgress } from './download_progress.js';
@@ -17,9 +16,10 @@ import { duration, grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
 import { openProgram } from './open_program.js';
 import type { Position } from './progress.js';
-import { Recorder } from './recorder.js';
+import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest } from './run_session.js';
 import { runStages, type Stage } from './screen.js';
+import { type RunSummary, readSummary, writeSummary } from './summary.js';
 import { train } from './train.js';
 
 /** What `gnet run` was asked for. */
@@ -29,22 +29,6 @@ export interface RunOptions extends RunRequest {
   readonly sets: readonly string[];
   /** Threads of one operation; 0 takes all that the process may use. */
   readonly threads: number;
-}
-
-/** What came out of a run; also written to summary.json. */
-export interface RunSummary {
-  readonly name: string;
-  readonly run_directory: string;
-  readonly backend: BackendName;
-  readonly epochs: number;
-  readonly steps: number;
-  readonly parameters: number;
-  /** Wall-clock time of this session, in seconds. */
-  readonly seconds: number;
-  /** The evaluation whose weights checkpoints/best holds. */
-  readonly best: Position['best'];
-  /** The weights of checkpoints/best, read back and evaluated on the test set. */
-  readonly test: TestResult;
 }
 
 /** What the stages hand on to each other. */
@@ -68,15 +52,21 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const choice = chooseBackend(plan.config.backend);
   const environment = await describeEnvironment(choice, threads, new Date());
   const session = await openRunSession(loaded, options, environment);
-  const { paths } = session;
+  const { paths, recorder } = session;
+  const finished = session.position.finished ? await readSummary(paths) : null;
+  if (finished) {
+    await session.close();
+    const result = `${paths.directory}: the run has finished all its epochs, nothing is left to do`;
+    await runStages([{ title: 'Run directory', run: async () => result }], {});
+    return finished;
+  }
   const interrupt = new InterruptHandler();
-  const recorder = Recorder.open(paths, session.logs);
   const context: Context = { position: session.position };
   const stages: Stage<Context>[] = [
     {
       title: 'Run directory',
       run: async () =>
-        `${paths.directory}${session.logs ? `, resumed at step ${session.position.step}` : ''}`,
+        `${paths.directory}${session.resumed ? `, resumed at step ${session.position.step}` : ''}`,
     },
     {
       title: 'Data set',
@@ -108,15 +98,11 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       title: 'Train',
       skip: ({ position }) => (position.finished ? 'the run has finished all its epochs' : null),
       run: async (stage, output) => {
-        const checkpoints = new CheckpointWriter(
-          plan,
-          stage.program!,
-          recorder,
-          paths,
-          session.logs && session.position.step,
-        );
-        const parts = { plan, program: stage.program!, data: stage.data!, recorder, checkpoints, output };
-        stage.position = await train({ ...parts, stopRequested: () => interrupt.requested }, stage.position);
+        const { program, data } = { program: stage.program!, data: stage.data! };
+        const checkpoints = new CheckpointWriter(plan, program, recorder, paths, session.savedStep);
+        const { stopRequested } = interrupt;
+        const parts = { plan, program, data, recorder, checkpoints, output, stopRequested };
+        stage.position = await train(parts, stage.position);
         const { best } = stage.position;
         return `${training.epochs} epochs in ${duration((performance.now() - start) / 1000)}, best test accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
       },
@@ -131,7 +117,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           stage.data!.test,
           training.batch_size,
           output,
-          () => interrupt.requested,
+          interrupt.stopRequested,
         );
         if (test === null) throw new Interrupted();
         stage.test = test;
@@ -153,20 +139,14 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       best,
       test: context.test!,
     };
-    await writeFileAtomic(paths.summary, `${JSON.stringify(summary, null, 2)}\n`);
+    await writeSummary(paths, summary);
     return summary;
   } catch (error) {
-    if (interrupt.requested) throw new Interrupted(resumeHint(options, paths.directory));
-    throw error;
+    if (!(error instanceof Interrupted)) throw error;
+    throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);
   } finally {
     context.program?.dispose();
-    recorder.close();
     interrupt.dispose();
-    await session.lock.release();
+    await session.close();
   }
-}
-
-function resumeHint(options: RunOptions, directory: string): string {
-  const sets = options.sets.map((set) => ` --set '${set}'`).join('');
-  return `interrupted; resume with: gnet run ${options.config}${sets} --run-dir ${directory} --resume`;
 }

@@ -1,21 +1,21 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareConfigs } from '../config/compare.js';
 import { type LoadedPlan, planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
-import { UserError } from '../errors.js';
+import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkParameters, checkSlots, initialState, stateFrom } from '../model/state.js';
 import { writeFileAtomic } from '../storage/atomic.js';
-import { readCheckpoint } from '../storage/checkpoints.js';
+import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { createRunDirectory, findLatestRun, type RunPaths, runPaths } from '../storage/run_directory.js';
-import { lockRunDirectory, type RunLock } from '../storage/run_lock.js';
+import { lockRunDirectory } from '../storage/run_lock.js';
 import { readSafetensors } from '../storage/safetensors.js';
 import type { Environment } from './environment.js';
 import { type Position, START } from './progress.js';
-import type { LogPosition } from './recorder.js';
+import { type LogPosition, Recorder } from './recorder.js';
 
 /** Which directory a run writes to, and whether it goes on from what is there. */
 export interface RunRequest {
@@ -25,14 +25,18 @@ export interface RunRequest {
   readonly init: string | undefined;
 }
 
-/** A run directory that is ours, and the state to start from. */
+/** A run directory that is ours, with its logs open, and the state to start from. */
 export interface RunSession {
   readonly paths: RunPaths;
-  readonly lock: RunLock;
+  readonly recorder: Recorder;
   readonly position: Position;
   readonly state: ModelState;
-  /** Lengths of the logs at the checkpoint; null for a fresh start. */
-  readonly logs: LogPosition | null;
+  /** Whether it goes on with an earlier run. */
+  readonly resumed: boolean;
+  /** Step of the checkpoint that the directory holds, or null. */
+  readonly savedStep: number | null;
+  /** Closes the logs and lets other processes have the directory. */
+  close(): Promise<void>;
 }
 
 /** Where runs go that name no directory. */
@@ -41,24 +45,42 @@ export const RUNS = 'runs';
 /** Keys that a resumed run may change: they decide where it computes and what it saves, not what comes out. */
 const MAY_CHANGE = /^(backend|dataset\.root|dataset\.archive|checkpoint)(\.|$)/;
 
-/** Makes or finds the run directory, and locks it. Release the lock when the run ends. */
+/** What a session starts from; `logs` are null where it writes them from the beginning. */
+type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
+
+/**
+ * Makes or finds the run directory, and locks it. Where it cannot be used, nothing in it is changed.
+ * @throws UserError
+ */
 export async function openRunSession(
   loaded: LoadedPlan,
   request: RunRequest,
   environment: Environment,
 ): Promise<RunSession> {
-  const existing = request.resume ? await findRun(loaded.plan, request.runDir) : null;
-  if (existing) return resumeRun(loaded.plan, existing, environment);
-  const state =
-    request.init === undefined ? initialState(loaded.plan) : await readInitial(loaded.plan, request.init);
-  const directory = await makeRunDirectory(loaded.plan, request.runDir, new Date(environment.started_at));
+  const { plan } = loaded;
+  const existing = request.resume ? await findRun(plan, request.runDir) : null;
+  if (existing) requireSameConfig(existing, await readRunPlan(existing), plan);
+  const init = existing || request.init === undefined ? null : await readInitial(plan, request.init);
+  const directory =
+    existing ?? (await makeRunDirectory(plan, request.runDir, new Date(environment.started_at)));
   const paths = runPaths(directory);
   const lock = await lockRunDirectory(directory);
-  await writeFileAtomic(paths.config, loaded.source);
-  await writeFileAtomic(paths.environment, json(environment));
-  // Last: a directory with a plan is a run that can be resumed.
-  await writeFileAtomic(paths.plan, json(loaded.plan));
-  return { paths, lock, position: START, state, logs: null };
+  try {
+    const start = existing ? await readStart(plan, paths) : await beginRun(loaded, paths, init);
+    const recorder = Recorder.open(paths, start.logs);
+    const earlier_sessions = existing ? await readEnvironment(paths.environment) : [];
+    await writeFileAtomic(paths.environment, json({ ...environment, earlier_sessions }));
+    // Last: a directory with a plan is a run that can be resumed.
+    if (!existing) await writeFileAtomic(paths.plan, json(plan));
+    const close = async () => {
+      recorder.close();
+      await lock.release();
+    };
+    return { ...start, paths, recorder, resumed: existing !== null, close };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 async function findRun(plan: Plan, runDir: string | undefined): Promise<string | null> {
@@ -77,46 +99,73 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
   try {
     await mkdir(runDir, { recursive: true });
   } catch (error) {
-    throw fileError('write', runDir, error);
+    if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', runDir, error);
+    throw new UserError(`--run-dir ${runDir}: expected a directory, got a file`, {
+      hint: 'Name another directory.',
+      exitCode: 2,
+    });
   }
   return runDir;
 }
 
-async function resumeRun(plan: Plan, directory: string, environment: Environment): Promise<RunSession> {
-  const paths = runPaths(directory);
-  const before = await readRunPlan(directory);
-  const changed = compareConfigs(before.config, plan.config).filter(
+/** @throws UserError that lists every key that would change what comes out */
+function requireSameConfig(directory: string, before: Plan, now: Plan): void {
+  const changed = compareConfigs(before.config, now.config).filter(
     ({ path }) => !MAY_CHANGE.test(path.join('.')),
   );
-  if (changed.length > 0) {
-    const lines = changed.map(
-      ({ path, before: old, after }) =>
-        `  ${path.join('.')}: ${JSON.stringify(old)} in the run, ${JSON.stringify(after)} now`,
-    );
-    throw new UserError(
-      `${directory}: the config differs from the one that the run began with\n${lines.join('\n')}`,
-      {
-        hint: 'Undo the changes to resume, or start a new run without --resume.',
-        exitCode: 2,
-      },
-    );
-  }
-  const lock = await lockRunDirectory(directory);
-  const earlier = await readEnvironment(paths.environment);
-  await writeFileAtomic(paths.environment, json({ ...environment, earlier_sessions: earlier }));
+  if (changed.length === 0) return;
+  const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
+  const lines = changed.map(
+    ({ path, before: old, after }) => `  ${path.join('.')}: ${text(old)} in the run, ${text(after)} now`,
+  );
+  throw new UserError(
+    `${directory}: the config differs from the one that the run began with\n${lines.join('\n')}`,
+    { hint: 'Undo the changes to resume, or start a new run without --resume.', exitCode: 2 },
+  );
+}
+
+async function beginRun(
+  { plan, source }: LoadedPlan,
+  paths: RunPaths,
+  init: ModelState | null,
+): Promise<Start> {
+  await writeFileAtomic(paths.config, source);
+  if (!init) return fromNothing(initialState(plan), null);
+  // Kept with the run: killed before its first checkpoint, it must not start again from other parameters.
+  const state = { version: 1 as const, ...START, metrics_bytes: 0, events: null, config: plan.config };
+  await saveCheckpoint(paths.checkpoints, { ...init, state }, ['last']);
+  return fromNothing(init, 0);
+}
+
+function fromNothing(state: ModelState, savedStep: number | null): Start {
+  return { position: START, state, savedStep, logs: null };
+}
+
+/** The state in the newest checkpoint of a run. */
+async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   const last = join(paths.checkpoints, 'last');
-  // Killed before its first checkpoint, a run starts again from nothing, in the same directory.
-  if (!existsSync(last)) return { paths, lock, position: START, state: initialState(plan), logs: null };
+  // Killed before its first checkpoint, a run starts again from nothing. A link that leads nowhere is another matter.
+  if (!(await exists(last))) return fromNothing(initialState(plan), null);
   const { parameters, slots, state } = await readCheckpoint(last);
   checkModelState(plan, { parameters, slots }, last);
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, metrics_bytes, events } = state;
   return {
-    paths,
-    lock,
     position: { step, epoch, step_in_epoch, epoch_totals, best, finished },
     state: { parameters, slots },
+    savedStep: step,
     logs: { metrics_bytes, events },
   };
+}
+
+/** Whether something has that name, even a link that leads nowhere. */
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false;
+    throw fileError('read', path, error);
+  }
 }
 
 /** @throws UserError where the tensors of a checkpoint are not those of the plan */

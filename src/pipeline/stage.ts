@@ -7,4 +7,4 @@ export interface StageOutput {
 }
 
 /** Asked between two steps: has the user asked to stop? */
-export type StopRequested = () => boolean;
+export type StopRequested = () => Promise<boolean>;

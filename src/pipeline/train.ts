@@ -4,11 +4,11 @@ import type { LoadedDataset } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';
-import { scheduleFactor } from '../registry/schedules/index.js';
 import type { CheckpointWriter } from './checkpoint.js';
 import { evaluate } from './evaluate.js';
 import { requireFiniteLoss } from './finite.js';
 import { duration, imagesPerSecond, percent } from './format.js';
+import { learningRate } from './learning_rate.js';
 import { afterEpoch, afterStep, epochMeans, type Position } from './progress.js';
 import type { Recorder } from './recorder.js';
 import type { StageOutput, StopRequested } from './stage.js';
@@ -27,11 +27,12 @@ export interface Training {
 /**
  * The training loop, from `position` to the last epoch.
  * @throws Interrupted after a checkpoint, where the user asked to stop
- * @throws UserError where the loss is no finite number
+ * @throws UserError where a loss or the state is not finite, or a file cannot be written
  */
 export async function train(training: Training, start: Position): Promise<Position> {
   const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
+  const { every_steps: everySteps } = plan.config.checkpoint;
   const heads = plan.network.auxiliary.map((head) => head.name);
   let position = start;
   while (!position.finished) {
@@ -46,7 +47,7 @@ export async function train(training: Training, start: Position): Promise<Positi
         learningRate: learning_rate,
       });
       const seconds = (performance.now() - began) / 1000;
-      await requireFiniteLoss(metrics, position.step + 1, learning_rate, checkpoints);
+      requireFiniteLoss(training, 'loss', metrics.loss, position.step + 1);
       position = afterStep(position, metrics, batch.size, seconds);
 
       recorder.train({
@@ -62,14 +63,13 @@ export async function train(training: Training, start: Position): Promise<Positi
       });
       output.progress(describeProgress(plan, position));
 
-      const { every_steps } = plan.config.checkpoint;
-      if (stopRequested()) await interrupt(checkpoints, position);
-      if (every_steps !== null && position.step % every_steps === 0)
-        await checkpoints.save(position, ['last']);
+      if (await stopRequested()) return interrupt(checkpoints, position);
+      if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
     const test = await evaluate(program, data.test, batchSize, output, stopRequested);
     if (test === null) return interrupt(checkpoints, position);
+    requireFiniteLoss(training, 'test loss', test.loss, position.step);
     const means = epochMeans(position.epoch_totals, heads);
     const at = { step: position.step, epoch };
     recorder.epoch(
@@ -85,7 +85,7 @@ export async function train(training: Training, start: Position): Promise<Positi
         `test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)}${isBest ? ' (best)' : ''}; ` +
         imagesPerSecond(means.images_per_second),
     );
-    if (stopRequested() && !position.finished) throw new Interrupted();
+    if (!position.finished && (await stopRequested())) throw new Interrupted();
   }
   return position;
 }
@@ -95,11 +95,6 @@ function batches(plan: Plan, { train: records }: LoadedDataset, { epoch, step_in
   const order = epochOrder(seed, epoch, records.count, training.shuffle);
   const augment = epochAugment(augmentation, records.image, seed, epoch);
   return streamBatches({ records, order, batchSize: training.batch_size, augment }, step_in_epoch);
-}
-
-/** The learning rate of a 0-based step. */
-export function learningRate({ config, horizon }: Plan, step: number): number {
-  return config.optimizer.learning_rate * scheduleFactor(config.schedule, step, horizon);
 }
 
 async function interrupt(checkpoints: CheckpointWriter, position: Position): Promise<never> {

@@ -66,7 +66,7 @@ class TraceBackend extends tf.KernelBackend {
   ): void {
     const { graph } = this.current;
     const numbers = values as ArrayLike<number>;
-    if (shape.length === 0 && (dtype === 'float32' || dtype === 'int32')) {
+    if ((dtype === 'float32' || dtype === 'int32') && isUniform(numbers)) {
       this.values.set(dataId, this.current.uniform(numbers[0]!, shape, dtype));
     } else if (dtype === 'float32') {
       this.values.set(dataId, this.current.value(graph.floats(numbers, shape), shape));
@@ -144,6 +144,11 @@ export function traceBackend(): TraceBackend {
   }
   registered = backend;
   return backend;
+}
+
+/** Ones and zeros in the shape of a feature map are common in gradients, and are no data to store. */
+function isUniform(numbers: ArrayLike<number>): boolean {
+  return numbers.length > 0 && Array.prototype.every.call(numbers, (number) => Object.is(number, numbers[0]));
 }
 
 function dtypeOf(value: Value): tf.DataType {

@@ -11,6 +11,7 @@ describe('placesIn', () => {
     ['after an accent', 'é: x', 3, 1, 4],
     ['after a wide character', '漢字: x', 4, 1, 5],
     ['after a surrogate pair', '😀: x', 4, 1, 4],
+    ['after two pairs, in the second line', '😀\n😀a😀b', 8, 2, 4],
     ['after a tab', '\tx', 1, 1, 2],
     ['at the end', 'a\n', 2, 2, 1],
   ])('%s', (_name, text, offset, line, column) => {
@@ -72,6 +73,11 @@ describe('composeYaml', () => {
     const lines = problems.map(({ origin }) => origin.kind === 'file' && origin.line);
     expect(lines.length).toBeGreaterThan(2);
     expect(new Set(lines).size).toBe(lines.length);
+  });
+
+  it('reports a line of many mistakes once, and in linear time', () => {
+    const { problems } = compose(`a: ${'&a '.repeat(40_000)}`);
+    expect(problems).toHaveLength(1);
   });
 
   it('stays with YAML 1.2, whatever a directive says', () => {

@@ -110,11 +110,9 @@ describe('what a config has no use for', () => {
         `l${i}: &l${i} {${Array.from({ length: 10 }, (_, k) => `k${k}: *l${i - 1}`).join(', ')}}`,
       'l0: &l0 {x: 1}',
     ],
-  ])('an alias bomb of %s ends quickly', (_name, levels, line, first) => {
+  ])('an alias bomb of %s is not expanded', (_name, levels, line, first) => {
     const text = [first, ...Array.from({ length: levels }, (_, i) => line(i + 1))].join('\n');
-    const start = performance.now();
     const { value, problems } = read(text);
-    expect(performance.now() - start).toBeLessThan(2000);
     expect(value).toBeNull();
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/expected at most 50000 values after aliases are put in place, got more$/);

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineAugmentation } from './augmentation.js';
 
 /** Pads an image with black on every side and cuts its size out at random, as torchvision's RandomCrop(size, padding). */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineAugmentation } from './augmentation.js';
 
 /** Mirrors an image left to right with some probability, as torchvision's RandomHorizontalFlip. */

@@ -1,5 +1,4 @@
-import { Type } from '@sinclair/typebox';
-import { nullable } from '../schema.js';
+import { nullable, Type } from '../schema.js';
 
 const limitOf = (split: string) =>
   Type.Optional(

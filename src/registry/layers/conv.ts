@@ -1,5 +1,5 @@
-import { type Static, Type } from '@sinclair/typebox';
-import { pair, type Resolved, sizeOrPair } from '../schema.js';
+import type { Static } from '@sinclair/typebox';
+import { pair, type Resolved, sizeOrPair, Type } from '../schema.js';
 import { activationField } from './activation.js';
 import { type Convolution, forwardConvolution, planConvolution } from './convolution.js';
 import { defineLayer, featureMap, layerFields } from './layer.js';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineLayer, layerFields } from './layer.js';
 
 /** In training, zeroes elements with probability `rate` and scales the others by 1/(1 − rate), as torch.nn.Dropout. */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineLayer, layerFields } from './layer.js';
 
 /** Flattens in PyTorch's order (channels, height, width), so that a linear layer's weights can move between both. */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineLayer, featureMap, layerFields } from './layer.js';
 
 /** The mean of each channel over height and width; the output is flat: [channels]. */

@@ -1,6 +1,7 @@
-import { type Static, Type } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { Resolved, Tf } from '../schema.js';
+import { Type } from '../schema.js';
 import {
   type Convolution,
   concatenatePlans,

@@ -1,6 +1,7 @@
-import { type Static, type TObject, Type } from '@sinclair/typebox';
+import type { Static, TObject } from '@sinclair/typebox';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Resolved, Tf } from '../schema.js';
+import { Type } from '../schema.js';
 
 /** Activations of one image: [channels, height, width], or [features] once flattened. */
 export type Shape = readonly [number, number, number] | readonly [number];

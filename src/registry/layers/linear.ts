@@ -1,5 +1,4 @@
-import { Type } from '@sinclair/typebox';
-import { integerOr } from '../schema.js';
+import { integerOr, Type } from '../schema.js';
 import { activate, activationField } from './activation.js';
 import { defineLayer, flatFeatures, layerFields } from './layer.js';
 

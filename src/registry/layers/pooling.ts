@@ -1,5 +1,5 @@
-import { type TObject, Type } from '@sinclair/typebox';
-import { nullable, type Pair, pair, sizeOrPair } from '../schema.js';
+import type { TObject } from '@sinclair/typebox';
+import { nullable, type Pair, pair, sizeOrPair, Type } from '../schema.js';
 import { featureMap, type LayerPlan, layerFields, OptionError, type Shape } from './layer.js';
 import { type Padding, symmetricPadding, windowOutput } from './window.js';
 

@@ -1,6 +1,7 @@
-import { type TObject, Type } from '@sinclair/typebox';
+import type { TObject } from '@sinclair/typebox';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Tf } from '../schema.js';
+import { Type } from '../schema.js';
 
 /** A loss of each example [batch] from logits [batch, classes] and int32 labels [batch]. */
 interface LossEntry {

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { ADAM_SLOTS, adamFields, adamScalars, adamUpdate } from './adam.js';
 import { defineOptimizer, weightDecayField } from './optimizer.js';
 

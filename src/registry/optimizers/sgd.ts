@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineOptimizer, learningRateField, weightDecayField } from './optimizer.js';
 
 /**

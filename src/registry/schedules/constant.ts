@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineSchedule, scheduleFields } from './schedule.js';
 
 /** The same learning rate at every step. */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineSchedule, scheduleFields } from './schedule.js';
 
 /** Half a cosine from 1 at the end of the warm-up to final_factor at the last step (Loshchilov & Hutter 2016). */

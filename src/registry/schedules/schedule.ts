@@ -1,5 +1,6 @@
-import { type Static, type TObject, Type } from '@sinclair/typebox';
+import type { Static, TObject } from '@sinclair/typebox';
 import type { Resolved } from '../schema.js';
+import { Type } from '../schema.js';
 
 /** Steps of a run. */
 export interface Horizon {

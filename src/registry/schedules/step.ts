@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from '../schema.js';
 import { defineSchedule, scheduleFields } from './schedule.js';
 
 /** γ^⌊epoch / step_epochs⌋, as torch.optim.lr_scheduler.StepLR stepped once an epoch. */

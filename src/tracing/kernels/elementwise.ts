@@ -1,4 +1,4 @@
-import { backend_util } from '@tensorflow/tfjs';
+import { backend_util, util } from '@tensorflow/tfjs';
 import { dataTypes, type ElementType } from '../graph.js';
 import type { Trace } from '../trace.js';
 import { naturalOrder, type Order, physicalShape, type Value } from '../value.js';
@@ -20,15 +20,15 @@ function binary(op: string, type?: ElementType): Translation {
   return (trace, { a, b }) => {
     const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
     const order = commonOrder(a!, b!, shape.length);
-    const inputs = [broadcastable(trace, a!, order), broadcastable(trace, b!, order)];
-    const name = trace.graph.node(op, inputs);
-    const value = trace.value(name, shape, { type: type ?? a!.type, order });
-    // Two scalars stored as such, or two uniform operands: give the result its real shape.
-    return a!.uniform !== undefined && b!.uniform !== undefined && shape.length > 0
-      ? trace.value(trace.graph.node('Expand', [name, trace.graph.int64s(shape)]), shape, {
-          type: value.type,
-        })
-      : value;
+    const name = trace.graph.node(op, [broadcastable(trace, a!, order), broadcastable(trace, b!, order)]);
+    const result = { type: type ?? a!.type, order };
+    // Uniform operands entered as scalars: where one of them reaches beyond the other, spread the result out.
+    const [left, right] = [a!, b!].map((value) => (value.uniform === undefined ? [...value.shape] : []));
+    if (util.arraysEqual(backend_util.assertAndGetBroadcastShape(left!, right!), shape)) {
+      return trace.value(name, shape, result);
+    }
+    const target = trace.graph.int64s(physicalShape({ shape, order }));
+    return trace.value(trace.graph.node('Expand', [name, target]), shape, result);
   };
 }
 
@@ -76,21 +76,29 @@ const multiply: Translation = (trace, { a, b }, attributes) => {
 
 /** max(x, 0); the result is noted for Step, which then needs x no more. */
 const relu: Translation = (trace, { x }) => {
-  const name = trace.graph.node('Relu', [spread(trace, x!)]);
-  trace.note('relu', x!.name, name);
+  const source = spread(trace, x!);
+  const name = trace.graph.node('Relu', [source]);
+  trace.note('relu', source, name);
   return trace.value(name, x!.shape, { order: x!.order });
 };
 
-/** 1 where x > 0, else 0. With y = relu(x) at hand: x > 0 just where y is not 0, which a cast to bool tells faster. */
-const step: Translation = (trace, { x }) => {
-  const y = trace.noted('relu', x!.name);
+/**
+ * 1 where x > 0, else alpha. With y = relu(x) at hand: x > 0 just where y is not 0, which a cast to bool tells faster.
+ */
+const step = translation<{ alpha: number }>((trace, { x }, { alpha }) => {
+  const { graph } = trace;
+  const source = spread(trace, x!);
+  const y = trace.noted('relu', source);
   const positive =
     y === undefined
-      ? trace.graph.node('Greater', [spread(trace, x!), trace.graph.floats([0], [])])
-      : trace.graph.node('Cast', [y], { to: dataTypes.bool });
-  const name = trace.graph.node('Cast', [positive], { to: dataTypes.float32 });
+      ? graph.node('Greater', [source, graph.floats([0], [])])
+      : graph.node('Cast', [y], { to: dataTypes.bool });
+  const name =
+    alpha === 0
+      ? graph.node('Cast', [positive], { to: dataTypes.float32 })
+      : graph.node('Where', [positive, graph.floats([1], []), graph.floats([alpha], [])]);
   return trace.value(name, x!.shape, { order: x!.order });
-};
+});
 
 const addN: Translation = (trace, inputs) => {
   const values = Object.values(inputs);

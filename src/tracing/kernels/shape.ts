@@ -1,4 +1,4 @@
-import { backend_util, type DataType, util } from '@tensorflow/tfjs';
+import { backend_util, type DataType, slice_util, type TensorInfo, util } from '@tensorflow/tfjs';
 import { dataTypes, type ElementType } from '../graph.js';
 import { naturalOrder, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
@@ -76,12 +76,11 @@ const splitV = translation<{ numOrSizeSplits: number[] | number; axis: number }>
 );
 
 const slice = translation<{ begin: number[]; size: number[] }>((trace, { x }, { begin, size }) => {
-  // A size of -1 reaches to the end.
-  const sizes = begin.map((start, axis) => (size[axis] === -1 ? x!.shape[axis]! - start : size[axis]!));
-  const ends = begin.map((start, axis) => start + sizes[axis]!);
+  const [starts, sizes] = slice_util.parseSliceParams(x as unknown as TensorInfo, begin, size);
+  const ends = starts!.map((start, axis) => start + sizes![axis]!);
   const inOrder = (values: number[]) => trace.graph.int64s(x!.order.map((axis) => values[axis]!));
-  const name = trace.graph.node('Slice', [trace.stored(x!, x!.order), inOrder(begin), inOrder(ends)]);
-  return trace.value(name, sizes, { type: x!.type, order: x!.order });
+  const name = trace.graph.node('Slice', [trace.stored(x!, x!.order), inOrder(starts!), inOrder(ends)]);
+  return trace.value(name, sizes!, { type: x!.type, order: x!.order });
 });
 
 const pad = translation<{ paddings: [number, number][]; constantValue: number }>(

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs';
+import * as ort from 'onnxruntime-node';
+import { backends } from '../../src/registry/backends/index.js';
+import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
+import type { ElementType } from '../../src/tracing/graph.js';
+import { Trace } from '../../src/tracing/trace.js';
+import { naturalOrder } from '../../src/tracing/value.js';
+import { type Plain, permute } from './plain.js';
+
+/** An input of a tested function: float32 where it says nothing else. */
+export interface Input extends Plain {
+  readonly type?: 'float32' | 'int32' | 'uint8';
+  /** How a traced value stores its axes: physical axis i holds axis order[i]. */
+  readonly order?: readonly number[];
+}
+
+/** A function of tensors, as a kernel, a layer or a step is one. */
+export type TensorFunction = (inputs: tf.Tensor[], trace?: Trace) => tf.Tensor | tf.Tensor[];
+
+/** Runs a function of tensors and reads its results. */
+export type Runner = (run: TensorFunction, inputs: readonly Input[]) => Promise<Plain[]>;
+
+function eager(backend: 'cpu' | 'wasm'): Runner {
+  return async (run, inputs) => {
+    await backends[backend].load();
+    const tensors = inputs.map(({ shape, values, type = 'float32' }) =>
+      type === 'float32'
+        ? tf.tensor(Float32Array.from(values), [...shape])
+        : tf.tensor(Int32Array.from(values), [...shape], 'int32'),
+    );
+    const results = tf.tidy(() => [run(tensors)].flat());
+    const read = results.map((tensor) => ({ shape: tensor.shape, values: tensor.dataSync() }));
+    tf.dispose([tensors, results]);
+    return read;
+  };
+}
+
+/** Traces the function into a graph. Inputs are named 0, 1 … and outputs y0, y1 …, stored as TensorFlow.js sees them. */
+export async function traceFunction(run: TensorFunction, inputs: readonly Input[]): Promise<Trace> {
+  const backend = traceBackend();
+  const trace = new Trace();
+  await tf.setBackend(TRACE_BACKEND);
+  try {
+    backend.during(trace, () =>
+      tf.tidy(() => {
+        const tensors = inputs.map(({ shape, type = 'float32', order = naturalOrder(shape.length) }, index) => {
+          const physical = order.map((axis) => shape[axis]!);
+          const value = trace.value(trace.graph.input(String(index), type, physical), shape, { type, order });
+          const dtype = type === 'float32' ? 'float32' : 'int32';
+          return tf.engine().makeTensorFromTensorInfo(backend.register(value, dtype));
+        });
+        for (const [index, tensor] of [run(tensors, trace)].flat().entries()) {
+          const value = backend.valueFor(tensor);
+          trace.graph.output(`y${index}`, trace.natural(value), value.type, tensor.shape);
+        }
+      }),
+    );
+  } finally {
+    await tf.setBackend('cpu');
+  }
+  return trace;
+}
+
+const typedArrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
+
+/** Runs a graph on ONNX Runtime; inputs are named 0, 1 … in order. */
+export async function runModel(model: Uint8Array, inputs: readonly Input[]): Promise<Plain[]> {
+  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const feeds = inputs.map(({ type = 'float32', order, ...x }) => {
+    const stored = order ? permute(x, order) : x;
+    return new ort.Tensor(type as ElementType, typedArrays[type].from(stored.values), stored.shape);
+  });
+  const results = await session.run(Object.fromEntries(feeds.map((feed, index) => [String(index), feed])));
+  const read = session.outputNames.map((name) => {
+    const { dims, data } = results[name]!;
+    return { shape: dims, values: Array.from(data as ArrayLike<number>, Number) };
+  });
+  await session.release();
+  return read;
+}
+
+const traced: Runner = async (run, inputs) => {
+  const trace = await traceFunction(run, inputs);
+  return runModel(trace.graph.encode(), inputs);
+};
+
+/** Each way in which the model runs here. */
+export const runners = { cpu: eager('cpu'), wasm: eager('wasm'), traced } satisfies Record<string, Runner>;
