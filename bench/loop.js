@@ -27,7 +27,7 @@ const { plan: wanted } = await loadPlan(config);
 const { batch_size: batchSize } = wanted.config.training;
 const { plan } = await loadPlan(config, [
   'dataset={type: shapes}',
-  `dataset.limit={train: ${Math.min(steps * batchSize, 3000)}, test: 1}`,
+  `dataset.limit={train: ${Math.min(steps * batchSize, 6000)}, test: 1}`,
   'training.epochs=1',
 ]);
 const { dataset, seed } = plan.config;

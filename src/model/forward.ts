@@ -10,7 +10,7 @@ export interface ForwardInputs {
   readonly parameters: ReadonlyMap<string, Tensor>;
   /** Dropout masks by layer name, in training. */
   readonly masks: ReadonlyMap<string, Tensor>;
-  /** Called as each layer begins: names the layer in a trace. */
+  /** Called as each layer begins, and again as its gradient does: names the layer in a trace. */
   readonly onLayer?: (name: string) => void;
 }
 
@@ -24,7 +24,7 @@ export interface Logits {
 export function forward(tf: Tf, network: Network, images: Tensor, inputs: ForwardInputs): Logits {
   const runLayer = (layer: PlannedLayer, x: Tensor): Tensor => {
     inputs.onLayer?.(layer.name);
-    return layerEntry(layer.options.type).forward(
+    const y = layerEntry(layer.options.type).forward(
       tf,
       layer.options,
       {
@@ -35,6 +35,7 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
       },
       x,
     );
+    return inputs.onLayer ? onGradient(tf, y, () => inputs.onLayer?.(layer.name)) : y;
   };
   const headInputs = new Map<string, Tensor>();
   let main = images;
@@ -47,4 +48,16 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     head.layers.reduce((x, layer) => runLayer(layer, x), headInputs.get(head.after)!),
   );
   return { main, auxiliary };
+}
+
+/** y itself, where `call` is called as soon as the gradient of y is known. */
+function onGradient(tf: Tf, y: Tensor, call: () => void): Tensor {
+  const passOn = tf.customGrad((value) => ({
+    value: tf.clone(value as Tensor),
+    gradFunc: (dy) => {
+      call();
+      return tf.clone(dy);
+    },
+  }));
+  return passOn(y);
 }

@@ -177,19 +177,22 @@ export function checkModelState(plan: Plan, { parameters, slots }: ModelState, s
 /** The plan of a run directory. @throws UserError where there is none, or it is damaged */
 async function readRunPlan(directory: string): Promise<Plan> {
   const file = runPaths(directory).plan;
-  let value: unknown;
   try {
-    value = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) {
-      throw new UserError(`${file}: expected JSON, got ${error.message}`, {
-        hint: 'The file was cut short or edited; the run cannot be used.',
-      });
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof value === 'object' && value !== null && 'config' in value) {
+      return planFromResolved(value.config, file);
     }
+    throw damagedPlan(file, 'the plan of a run', 'no "config"');
+  } catch (error) {
+    if (error instanceof SyntaxError) throw damagedPlan(file, 'JSON', error.message);
     throw fileError('read', file, error);
   }
-  const config = typeof value === 'object' && value !== null && 'config' in value ? value.config : undefined;
-  return planFromResolved(config, file);
+}
+
+function damagedPlan(file: string, expected: string, actual: string): UserError {
+  return new UserError(`${file}: expected ${expected}, got ${actual}`, {
+    hint: 'The file was cut short or edited; the run cannot be used.',
+  });
 }
 
 async function readInitial(plan: Plan, file: string): Promise<ModelState> {

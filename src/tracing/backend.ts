@@ -1,20 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from './kernels/index.js';
+import { UntranslatedKernelError } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
 import type { Value } from './value.js';
 
 export const TRACE_BACKEND = 'gnet-trace';
-
-/** An operation that has no translation to ONNX. */
-export class UntranslatedKernelError extends Error {
-  constructor(kernel: string, layer: string) {
-    super(
-      `layer "${layer}": TensorFlow.js kernel ${kernel} has no translation to ONNX; ` +
-        `add one in src/tracing/kernels, or run the model with an eager backend (--backend wasm)`,
-    );
-    this.name = 'UntranslatedKernelError';
-  }
-}
 
 /**
  * A TensorFlow.js backend that computes nothing: each kernel appends nodes to the graph of the trace under way.
@@ -73,7 +63,7 @@ class TraceBackend extends tf.KernelBackend {
     } else if (dtype === 'int32') {
       this.values.set(dataId, this.current.value(graph.int32s(numbers, shape), shape, { type: 'int32' }));
     } else {
-      throw new UntranslatedKernelError(`constant of type ${dtype}`, graph.scope);
+      throw new UntranslatedKernelError(this.current, `(constant of type ${dtype})`);
     }
   }
 
@@ -125,11 +115,7 @@ export function traceBackend(): TraceBackend {
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
         const trace = backend.current;
-        const tensors = Object.values(inputs).flatMap((tensor) => tensor ?? []);
-        if (!translate) {
-          const layer = tensors.map((tensor) => backend.valueFor(tensor).layer).find((name) => name !== '');
-          throw new UntranslatedKernelError(kernelName, layer ?? trace.graph.scope);
-        }
+        if (!translate) throw new UntranslatedKernelError(trace, kernelName);
         const named = Object.fromEntries(
           Object.entries(inputs).flatMap(([name, tensor]) =>
             tensor ? [[name, backend.valueFor(tensor)]] : [],

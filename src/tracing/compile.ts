@@ -60,8 +60,17 @@ export function compileEvaluation(plan: Plan, batchSize: number): Promise<Compil
   });
 }
 
+let latest: Promise<unknown> = Promise.resolve();
+
+/** Traces one after the other: they share TensorFlow.js' choice of a backend. */
+function compile(run: (trace: Trace) => void): Promise<CompiledGraph> {
+  const compiled = latest.then(() => traceStep(run));
+  latest = compiled.catch(() => {});
+  return compiled;
+}
+
 /** Runs a step function on the trace backend and leaves TensorFlow.js as it was. */
-async function compile(run: (trace: Trace) => void): Promise<CompiledGraph> {
+async function traceStep(run: (trace: Trace) => void): Promise<CompiledGraph> {
   const backend = traceBackend();
   const before = tf.getBackend();
   await tf.setBackend(TRACE_BACKEND);

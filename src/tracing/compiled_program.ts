@@ -90,7 +90,10 @@ export class CompiledProgram implements Program {
   }
 
   dispose(): void {
-    for (const session of this.sessions.values()) void session.then((ready) => ready.release());
+    for (const session of this.sessions.values()) {
+      // One that did not open has told whoever waited for it.
+      session.then((ready) => ready.release()).catch(() => {});
+    }
     this.sessions.clear();
   }
 

@@ -19,14 +19,7 @@ export class Trace {
     shape: readonly number[],
     options: Partial<Pick<Value, 'type' | 'order' | 'uniform'>> = {},
   ): Value {
-    return {
-      name,
-      shape,
-      type: 'float32',
-      order: naturalOrder(shape.length),
-      layer: this.graph.scope,
-      ...options,
-    };
+    return { name, shape, type: 'float32', order: naturalOrder(shape.length), ...options };
   }
 
   /** A constant whose elements are all the same. */

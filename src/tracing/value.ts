@@ -14,8 +14,6 @@ export interface Value {
   readonly order: Order;
   /** The number, where all elements are the same constant. The value is then stored as a scalar. */
   readonly uniform?: number;
-  /** The layer during which it came about. */
-  readonly layer: string;
 }
 
 export type Order = readonly number[];

@@ -84,13 +84,13 @@ describe('mistakes', () => {
   it('of rules: shown where the value, or the map around a default, was written', async () => {
     const text = MINIMAL.replace('{type: sgd}', '{type: sgd, nesterov: true}').replace('num_classes', '7');
     const lines = await mistakes({ 'a.yaml': `${text}schedule: {type: cosine, warmup_epochs: 3}\n` }, [
-      'training.batch_size=4000',
+      'training.batch_size=8000',
     ]);
     expect(lines).toEqual([
       'a.yaml:6:39 model.layers.1.units: expected 8 outputs, one per class, got 7',
       'a.yaml:7:34 optimizer.nesterov: expected false, or a momentum above 0, got true with momentum 0',
       'a.yaml:9:41 schedule.warmup_epochs: expected at most 2, the epochs of the training, got 3',
-      '--set training.batch_size=4000: expected at most 3000, the number of training images, got 4000',
+      '--set training.batch_size=8000: expected at most 6000, the number of training images, got 8000',
     ]);
   });
 
@@ -129,7 +129,7 @@ describe('planFromResolved', () => {
     [minimalConfig({ seed: -1 }), 'plan.json seed: expected an integer from 0 to 4294967295, got -1'],
     [
       minimalConfig({ training: { epochs: 1, batch_size: 9999 } }),
-      'plan.json training.batch_size: expected at most 3000, the number of training images, got 9999',
+      'plan.json training.batch_size: expected at most 6000, the number of training images, got 9999',
     ],
     [JSON.parse('{"__proto__": 1}'), 'plan.json: expected keys of the config, got the reserved __proto__'],
   ])('refuses %j', (value, line) => {

@@ -1,4 +1,4 @@
-/** The smallest config that is right, as a file is written; 8 classes, 3 × 32 × 32 images, 3,000 + 600 of them. */
+/** The smallest config that is right, as a file is written; 8 classes, 3 × 32 × 32 images, 6,000 + 1,000 of them. */
 export const MINIMAL = `name: minimal
 dataset: {type: shapes}
 model:

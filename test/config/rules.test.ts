@@ -24,16 +24,16 @@ describe('rules between keys', () => {
   it.each([
     [
       'limits',
-      shapes({ train: 3001, test: 601 }),
+      shapes({ train: 6001, test: 1001 }),
       [
-        'dataset.limit.train: expected at most 3000, the train images of shapes, got 3001',
-        'dataset.limit.test: expected at most 600, the test images of shapes, got 601',
+        'dataset.limit.train: expected at most 6000, the train images of shapes, got 6001',
+        'dataset.limit.test: expected at most 1000, the test images of shapes, got 1001',
       ],
     ],
     [
       'batch',
-      training(1, 3001),
-      ['training.batch_size: expected at most 3000, the number of training images, got 3001'],
+      training(1, 6001),
+      ['training.batch_size: expected at most 6000, the number of training images, got 6001'],
     ],
     [
       'batch and limit',
@@ -66,7 +66,7 @@ describe('rules between keys', () => {
   ])('%s', (_name, changes, problems) => expect(broken(changes)).toEqual(problems));
 
   it.each([
-    ['whole data set', { ...shapes({ train: 3000, test: 600 }), ...training(1, 3000) }],
+    ['whole data set', { ...shapes({ train: 6000, test: 1000 }), ...training(1, 6000) }],
     ['nesterov with momentum', { optimizer: { type: 'sgd', nesterov: true, momentum: 0.1 } }],
     ['warm-up of the whole run', { schedule: { type: 'cosine', warmup_epochs: 2 } }],
   ])('accepts: %s', (_name, changes) => expect(broken(changes)).toEqual([]));

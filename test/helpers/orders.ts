@@ -1,4 +1,10 @@
-import { CHANNELS_FIRST, CHANNELS_OUTERMOST, FILTER, naturalOrder, type Order } from '../../src/tracing/value.js';
+import {
+  CHANNELS_FIRST,
+  CHANNELS_OUTERMOST,
+  FILTER,
+  naturalOrder,
+  type Order,
+} from '../../src/tracing/value.js';
 
 /** Storage orders for tensors of a rank: all of them up to rank 3, at rank 4 those of the model and one more. */
 export function ordersOf(rank: number): readonly Order[] {

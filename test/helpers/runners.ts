@@ -43,12 +43,17 @@ export async function traceFunction(run: TensorFunction, inputs: readonly Input[
   try {
     backend.during(trace, () =>
       tf.tidy(() => {
-        const tensors = inputs.map(({ shape, type = 'float32', order = naturalOrder(shape.length) }, index) => {
-          const physical = order.map((axis) => shape[axis]!);
-          const value = trace.value(trace.graph.input(String(index), type, physical), shape, { type, order });
-          const dtype = type === 'float32' ? 'float32' : 'int32';
-          return tf.engine().makeTensorFromTensorInfo(backend.register(value, dtype));
-        });
+        const tensors = inputs.map(
+          ({ shape, type = 'float32', order = naturalOrder(shape.length) }, index) => {
+            const physical = order.map((axis) => shape[axis]!);
+            const value = trace.value(trace.graph.input(String(index), type, physical), shape, {
+              type,
+              order,
+            });
+            const dtype = type === 'float32' ? 'float32' : 'int32';
+            return tf.engine().makeTensorFromTensorInfo(backend.register(value, dtype));
+          },
+        );
         for (const [index, tensor] of [run(tensors, trace)].flat().entries()) {
           const value = backend.valueFor(tensor);
           trace.graph.output(`y${index}`, trace.natural(value), value.type, tensor.shape);

@@ -4,7 +4,7 @@ import type { Tf } from '../schema.js';
 type Padding = Parameters<Tf['conv2d']>[3];
 
 interface FilterGradientAttributes {
-  readonly strides: [number, number];
+  readonly strides: [number, number] | number;
   readonly pad: Padding;
   readonly filterShape: [number, number, number, number];
 }
@@ -34,7 +34,7 @@ function filterGradient(
   dy: Tensor4D,
   { strides, pad, filterShape }: FilterGradientAttributes,
 ): Tensor {
-  const { padInfo, outHeight, outWidth } = tf.backend_util.computeConv2DInfo(
+  const { padInfo, outHeight, outWidth, strideHeight, strideWidth } = tf.backend_util.computeConv2DInfo(
     x.shape,
     filterShape,
     strides,
@@ -55,11 +55,11 @@ function filterGradient(
       for (let b = 0; b < width; b++) {
         const end = [
           x.shape[0],
-          a + (outHeight - 1) * strides[0] + 1,
-          b + (outWidth - 1) * strides[1] + 1,
+          a + (outHeight - 1) * strideHeight + 1,
+          b + (outWidth - 1) * strideWidth + 1,
           channelsIn,
         ];
-        const seen = tf.stridedSlice(padded, [0, a, b, 0], end, [1, ...strides, 1]);
+        const seen = tf.stridedSlice(padded, [0, a, b, 0], end, [1, strideHeight, strideWidth, 1]);
         parts.push(tf.matMul(tf.reshape(seen, [-1, channelsIn]), positions, true, false));
       }
     }

@@ -60,14 +60,14 @@ const DRAWS = NOISE_DRAWS + 3 * PIXELS + 1;
 const draws = new Float32Array(DRAWS);
 const alpha = new Float32Array(PIXELS);
 
-/** Colours differ by this much in at least one channel, in steps of 1/255: below it some objects are invisible. */
+/** Colours differ by this much in at least two channels, in steps of 1/255: below it some objects are invisible. */
 const CONTRAST = 90;
 
 /** Fills `alpha` with the object's coverage of each pixel, from 0 to 1; edges are one pixel wide. */
 function cover(label: number): void {
   const distance = distanceOf[label]!;
   const isTexture = label >= classes.indexOf('stripes');
-  const radius = 8 + 4 * draws[0]!;
+  const radius = 10 + 3 * draws[0]!;
   const room = SIZE / 2 - radius;
   const centreX = SIZE / 2 + room * (2 * draws[1]! - 1);
   const centreY = SIZE / 2 + room * (2 * draws[2]! - 1);
@@ -103,15 +103,15 @@ function draw(seed: number, split: Split, index: number, planes: Uint8Array): nu
   // Cyclic labels keep every `limit` balanced to within one image a class.
   const label = index % classes.length;
   cover(label);
-  // One channel, drawn at random, is pushed apart; the others are free, so that no colour belongs to a class.
-  const contrasted = Math.floor(3 * draws[6]!);
-  const noise = 10 + 30 * draws[7]!;
-  const relief = 50 * draws[8]!;
+  // Two channels are pushed apart; one, drawn at random, is free, so that no colour belongs to a class.
+  const freeChannel = Math.floor(3 * draws[6]!);
+  const noise = 6 + 14 * draws[7]!;
+  const relief = 30 * draws[8]!;
   for (let channel = 0; channel < 3; channel++) {
     const back = 255 * draws[9 + channel]!;
     const free = 255 * draws[12 + channel]!;
     const apart = (back + CONTRAST + (255 - 2 * CONTRAST) * draws[12 + channel]!) % 255;
-    const front = channel === contrasted ? apart : free;
+    const front = channel === freeChannel ? free : apart;
     for (let y = 0, i = 0; y < SIZE; y++) {
       for (let x = 0; x < SIZE; x++, i++) {
         const ground = back + relief * texture(channel, x, y);
@@ -131,10 +131,10 @@ function draw(seed: number, split: Split, index: number, planes: Uint8Array): nu
 export const shapes = defineGeneratedDataset({
   schema: generatedSchema(
     'shapes',
-    'Shapes and textures drawn from the seed: 3,000 + 600 images, 32×32 RGB.',
+    'Shapes and textures drawn from the seed: 6,000 + 1,000 images, 32×32 RGB.',
   ),
   image: { channels: 3, height: SIZE, width: SIZE },
   classes,
-  counts: { train: 3000, test: 600 },
+  counts: { train: 6000, test: 1000 },
   draw,
 });

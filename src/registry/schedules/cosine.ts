@@ -1,7 +1,10 @@
 import { Type } from '../schema.js';
 import { defineSchedule, scheduleFields } from './schedule.js';
 
-/** Half a cosine from 1 at the end of the warm-up to final_factor at the last step (Loshchilov & Hutter 2016). */
+/**
+ * Half a cosine from 1 at the first step after the warm-up to final_factor just after the last step (Loshchilov & Hutter
+ * 2016), as torch.optim.lr_scheduler.CosineAnnealingLR stepped once a step.
+ */
 export const cosine = defineSchedule({
   schema: Type.Object(
     {

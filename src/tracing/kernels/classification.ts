@@ -1,14 +1,12 @@
 import { dataTypes } from '../graph.js';
 import { type Translation, translation } from './kernel.js';
 
-const softmax = (op: string): Translation =>
-  translation((trace, { logits }) => {
-    const last = logits!.shape.length - 1;
-    const name = trace.graph.node(op, [trace.stored(logits!, logits!.order)], {
-      axis: logits!.order.indexOf(last),
-    });
-    return trace.value(name, logits!.shape, { order: logits!.order });
-  });
+const softmax: Translation = (trace, { logits }) => {
+  const { shape, order } = logits!;
+  const attributes = { axis: order.indexOf(shape.length - 1) };
+  const name = trace.graph.node('Softmax', [trace.stored(logits!, order)], attributes);
+  return trace.value(name, shape, { order });
+};
 
 interface OneHotAttributes {
   readonly depth: number;
@@ -28,7 +26,6 @@ const oneHot = translation<OneHotAttributes>((trace, { indices }, { depth, onVal
 });
 
 export const classification: Readonly<Record<string, Translation>> = {
-  Softmax: softmax('Softmax'),
-  LogSoftmax: softmax('LogSoftmax'),
+  Softmax: softmax,
   OneHot: oneHot,
 };

@@ -1,7 +1,7 @@
 import { backend_util } from '@tensorflow/tfjs';
 import type { Trace } from '../trace.js';
 import { CHANNELS_FIRST, CHANNELS_OUTERMOST, FILTER, type Value } from '../value.js';
-import { type Translation, translation } from './kernel.js';
+import { type Translation, translation, UntranslatedKernelError } from './kernel.js';
 
 type Shape4D = [number, number, number, number];
 type Info = backend_util.Conv2DInfo;
@@ -15,6 +15,7 @@ interface ConvolutionAttributes {
 
 /** Sizes of the convolution that these kernels belong to. */
 function sizes(
+  trace: Trace,
   input: readonly number[],
   filter: readonly number[],
   { strides, pad, dilations, dimRoundingMode }: ConvolutionAttributes,
@@ -28,7 +29,7 @@ function sizes(
     dimRoundingMode,
   );
   if (info.dilationHeight !== 1 || info.dilationWidth !== 1)
-    throw new Error('dilated convolutions have no translation to ONNX');
+    throw new UntranslatedKernelError(trace, 'Conv2D with dilation');
   return info;
 }
 
@@ -43,8 +44,8 @@ const conv2d = translation<ConvolutionAttributes & { activation?: string }>(
   (trace, { x, filter, bias }, attributes) => {
     const { activation } = attributes;
     if (activation !== undefined && activation !== 'linear')
-      throw new Error(`fused activation ${activation} has no translation to ONNX`);
-    const info = sizes(x!.shape, filter!.shape, attributes);
+      throw new UntranslatedKernelError(trace, `FusedConv2D with activation ${activation}`);
+    const info = sizes(trace, x!.shape, filter!.shape, attributes);
     const inputs = [
       trace.stored(x!, CHANNELS_FIRST),
       trace.stored(filter!, FILTER),
@@ -59,7 +60,7 @@ const conv2d = translation<ConvolutionAttributes & { activation?: string }>(
 /** dx, the transposed convolution of dy. */
 const inputGradient = translation<ConvolutionAttributes & { inputShape: Shape4D }>(
   (trace, { dy, filter }, attributes) => {
-    const info = sizes(attributes.inputShape, filter!.shape, attributes);
+    const info = sizes(trace, attributes.inputShape, filter!.shape, attributes);
     const { padInfo: p, filterHeight, filterWidth, strideHeight, strideWidth } = info;
     const source = trace.stored(dy!, CHANNELS_FIRST);
     const pads = [
@@ -107,7 +108,7 @@ function flipped(trace: Trace, filter: Value, info: Info): string {
 /** dw[o, i, a, b] = Σ over images n and positions (h, w) of dy[n, o, h, w] · x[n, i, h·stride + a, w·stride + b] */
 const filterGradient = translation<ConvolutionAttributes & { filterShape: Shape4D }>(
   (trace, { x, dy }, attributes) => {
-    const info = sizes(x!.shape, attributes.filterShape, attributes);
+    const info = sizes(trace, x!.shape, attributes.filterShape, attributes);
     // Few input channels make the products below too narrow to be worth their copies.
     const name = info.inChannels < 8 ? byConvolution(trace, x!, dy!, info) : byProducts(trace, x!, dy!, info);
     return trace.value(name, attributes.filterShape, { order: FILTER });

@@ -1,6 +1,17 @@
 import type { Trace } from '../trace.js';
 import type { Value } from '../value.js';
 
+/** An operation that has no translation to ONNX. */
+export class UntranslatedKernelError extends Error {
+  constructor(trace: Trace, kernel: string) {
+    super(
+      `layer "${trace.graph.scope}": TensorFlow.js kernel ${kernel} has no translation to ONNX; ` +
+        `add one in src/tracing/kernels, or run the model with an eager backend (--backend wasm)`,
+    );
+    this.name = 'UntranslatedKernelError';
+  }
+}
+
 /** Appends the nodes of one TensorFlow.js kernel to a trace. `inputs` and `attributes` have the names of that kernel. */
 export type Translation<A = unknown> = (
   trace: Trace,

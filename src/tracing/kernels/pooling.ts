@@ -1,6 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs';
 import { CHANNELS_FIRST, physicalShape } from '../value.js';
-import { type Translation, translation } from './kernel.js';
+import { type Translation, translation, UntranslatedKernelError } from './kernel.js';
 
 type Shape4D = [number, number, number, number];
 
@@ -56,7 +56,9 @@ const avgPoolGradient = translation<PoolingAttributes>((trace, { dy, input }, at
   const { graph } = trace;
   const info = sizes(input!.shape, attributes);
   const { filterHeight, filterWidth, padInfo: p } = info;
-  if (p.top + p.bottom + p.left + p.right > 0) throw new Error('average pooling pads before it pools');
+  // The layer avg_pool pads its input before it pools.
+  if (p.top + p.bottom + p.left + p.right > 0)
+    throw new UntranslatedKernelError(trace, 'AvgPoolGrad with padding');
   const planes = info.batchSize * info.inChannels;
   const share = graph.floats(Array(filterHeight * filterWidth).fill(1 / (filterHeight * filterWidth)), [
     1,

@@ -133,7 +133,7 @@ describe('what ONNX is not asked for', () => {
       ([a, b]) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, 1, 'valid', 'NHWC', 2),
       inputs,
     );
-    await expect(dilated).rejects.toThrow('dilated convolutions have no translation to ONNX');
+    await expect(dilated).rejects.toThrow('Conv2D with dilation has no translation to ONNX');
   });
 
   it('fused activations', async () => {
@@ -148,6 +148,6 @@ describe('what ONNX is not asked for', () => {
         }),
       inputs,
     );
-    await expect(withRelu).rejects.toThrow('fused activation relu has no translation to ONNX');
+    await expect(withRelu).rejects.toThrow('FusedConv2D with activation relu has no translation to ONNX');
   });
 });

@@ -1,0 +1,104 @@
+import { countMacs, countParameters, planNetwork } from '../../src/config/network.js';
+import type { Plan } from '../../src/config/resolve.js';
+import { validateExperiment } from '../../src/config/validate.js';
+
+/** What a plan for tests may differ in; keys are those of a config. */
+export interface SmallPlan {
+  readonly layers: readonly object[];
+  readonly auxiliary?: readonly object[];
+  readonly optimizer?: object;
+  readonly input?: object;
+  readonly seed?: number;
+  /** Size of the images, [channels, height, width]; no data set has such small ones. */
+  readonly image?: readonly [number, number, number];
+  readonly classes?: number;
+}
+
+/** A plan for tiny images of any shape, without a data set behind it. */
+export function smallPlan({
+  layers,
+  auxiliary = [],
+  optimizer = { type: 'sgd', learning_rate: 0.1 },
+  input = {},
+  seed = 1,
+  image: [channels, height, width] = [3, 6, 5],
+  classes = 4,
+}: SmallPlan): Plan {
+  const validated = validateExperiment({
+    name: 'small',
+    seed,
+    dataset: { type: 'shapes' },
+    input,
+    model: { layers, auxiliary },
+    optimizer,
+    training: { epochs: 1, batch_size: 2 },
+  });
+  if ('problems' in validated) throw new Error(JSON.stringify(validated.problems));
+  const config = validated.experiment;
+  const { resize } = config.input;
+  const { network, problems } = planNetwork(
+    config.model,
+    resize === null ? [channels, height, width] : [channels, resize, resize],
+    { numClasses: classes },
+  );
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  return {
+    config,
+    dataset: {
+      classes: Array.from({ length: classes }, (_, index) => `class ${index}`),
+      image: { channels, height, width },
+      count: { train: 8, test: 8 },
+    },
+    horizon: { stepsPerEpoch: 4, totalSteps: 4, warmupSteps: 0 },
+    network,
+    parameterCount: countParameters(network),
+    macs: countMacs(network),
+  };
+}
+
+/** Every kind of layer, an auxiliary head and dropout, in a network that takes milliseconds. */
+export function everyLayerPlan(changes: Partial<SmallPlan> = {}): Plan {
+  return smallPlan({
+    layers: [
+      {
+        type: 'conv',
+        name: 'conv1',
+        filters: 4,
+        kernel: [3, 2],
+        stride: [1, 2],
+        padding: 1,
+        activation: 'relu',
+      },
+      { type: 'max_pool', name: 'pool', kernel: 3, stride: 2, padding: 1 },
+      {
+        type: 'inception',
+        name: 'inception',
+        conv1x1: 2,
+        conv3x3_reduce: 2,
+        conv3x3: 3,
+        conv5x5: 2,
+        convpool: 2,
+      },
+      { type: 'relu', name: 'relu' },
+      { type: 'dropout', name: 'drop_map', rate: 0.25 },
+      { type: 'global_avg_pool', name: 'mean' },
+      { type: 'dropout', name: 'drop', rate: 0.5 },
+      { type: 'linear', name: 'fc', units: 'num_classes' },
+    ],
+    auxiliary: [
+      {
+        name: 'aux',
+        after: 'inception',
+        weight: 0.4,
+        layers: [
+          { type: 'avg_pool', name: 'pool', kernel: 2, stride: 1, padding: 1 },
+          { type: 'conv', name: 'conv', filters: 2, kernel: 1, bias: false },
+          { type: 'flatten', name: 'flatten' },
+          { type: 'linear', name: 'fc1', units: 5, activation: 'relu' },
+          { type: 'linear', name: 'fc2', units: 'num_classes', bias: false },
+        ],
+      },
+    ],
+    ...changes,
+  });
+}

@@ -1,0 +1,113 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BIN, gnet, shell } from '../helpers/gnet.js';
+import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
+import { tinyConfig } from '../helpers/tiny_config.js';
+
+/** A place for all runs of this file; each test has a run of its own. */
+const directory = mkdtempSync(join(tmpdir(), 'gnet-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+writeFileSync(join(directory, 'tiny.yaml'), tinyConfig());
+
+/** Starts or goes on with a run. */
+const run = (name: string, { strike, args = [] }: { strike?: string; args?: string[] } = {}) =>
+  gnet(['run', 'tiny.yaml', '--threads', '1', '--run-dir', name, '--resume', ...args], {
+    cwd: directory,
+    strike,
+  });
+
+/** The state in the newest checkpoint, or null. */
+const newest = (name: string) => {
+  const path = join(directory, name, 'checkpoints/last/state.json');
+  return existsSync(path) ? readJson(path) : null;
+};
+
+const tests = (name: string) => metricsLines(join(directory, name)).filter(({ split }) => split === 'test');
+
+describe('on onnxruntime-cpu', () => {
+  let whole: RunResults;
+  const expectWhole = (name: string) => expect(runResults(join(directory, name))).toEqual(whole);
+
+  beforeAll(async () => {
+    expect(await run('whole')).toMatchObject({ code: 0 });
+    whole = runResults(join(directory, 'whole'));
+  });
+
+  test('the uninterrupted run is complete', () => {
+    const { metrics, points, tensors } = whole;
+    const count = (split: string) => metrics.filter((line) => 'split' in line && line.split === split).length;
+    expect([count('train'), count('train_epoch'), count('test')]).toEqual([14, 2, 2]);
+    expect(points).toHaveLength(14 * 5 + 2 * 4);
+    expect(new Set(points).size).toBe(points.length);
+    for (const hex of Object.values(tensors)) expect(hex.length).toBeGreaterThan(2 * 4 * 1000);
+  });
+
+  // Graphs run: 7 training steps and 3 batches of the test set in an epoch. Checkpoints: steps 3, 6, 7, 9, 12, 14.
+  test.each([
+    ['SIGINT', 'within an epoch', 'SIGINT run 5', { step: 5, epoch: 1, step_in_epoch: 5 }],
+    ['SIGTERM', 'within an epoch', 'SIGTERM run 12', { step: 9, epoch: 2, step_in_epoch: 2 }],
+    ['SIGINT', 'in an evaluation', 'SIGINT run 9', { step: 7, epoch: 1, step_in_epoch: 7, best: null }],
+  ])('%s %s: a checkpoint of the step under way, and how to resume', async (_, __, strike, state) => {
+    const name = `stopped by ${strike}`; // the spaces must survive pasting
+    const stopped = await run(name, { strike, args: ['--set', 'checkpoint={every_steps: 3}'] });
+    expect(stopped).toMatchObject({ code: 130, stdout: '' });
+    const command = `node ${BIN} run tiny.yaml --set 'checkpoint={every_steps: 3}' --run-dir '${name}' --resume --threads 1`;
+    const [, line] = /^interrupted; resume with:\n {2}(.+)\n$/m.exec(stopped.stderr) ?? [];
+    expect(line?.replace(/^node \S+/, `node ${BIN}`)).toBe(command);
+    expect(newest(name)).toMatchObject(state);
+    expect(tests(name)).toHaveLength(state.epoch - 1);
+
+    expect(await shell(line!, directory)).toMatchObject({ code: 0 });
+    expectWhole(name);
+  });
+
+  test.each([
+    ['after the first step, before any checkpoint', 'append metrics.jsonl 1', null],
+    ['within an epoch, after a checkpoint', 'append metrics.jsonl 5', 3],
+    ['in the first evaluation', 'run 9', 6],
+    ['between the lines of an epoch', 'append metrics.jsonl 8', 6],
+    ['while the first checkpoint is written', 'write model.safetensors 1', null],
+    ['while a later checkpoint is written', 'write optimizer.safetensors 2', 3],
+    ['before a checkpoint has its name', 'write state.json 4', 7],
+    ['before a checkpoint is the newest', 'rename step-00000012 1', 9],
+    ['between best and last', 'rename best 1', 6],
+    ['after the last checkpoint', 'rename last 6', 14],
+    ['in the evaluation of the best', 'run 21', 14],
+  ])('SIGKILL %s', async (_, event, step) => {
+    const name = `killed at ${event}`;
+    expect(await run(name, { strike: `SIGKILL ${event}` })).toMatchObject({ code: null, signal: 'SIGKILL' });
+    expect(newest(name)?.step ?? null).toBe(step);
+    const resumed = await run(name);
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.stderr).toContain(`${name}, resumed at step ${step ?? 0}\n`);
+    expectWhole(name);
+  });
+
+  test('SIGKILL again and again, in one epoch and the next', async () => {
+    const name = 'killed thrice';
+    for (const [event, step] of [
+      ['append metrics.jsonl 5', 3],
+      ['append metrics.jsonl 2', 3],
+      ['rename step-00000009 1', 7],
+    ] as const) {
+      expect(await run(name, { strike: `SIGKILL ${event}` })).toMatchObject({ signal: 'SIGKILL' });
+      expect(newest(name)).toMatchObject({ step });
+    }
+    expect(await run(name)).toMatchObject({ code: 0 });
+    expectWhole(name);
+    const { earlier_sessions } = readJson(join(directory, name, 'environment.json'));
+    expect(earlier_sessions).toHaveLength(3);
+  });
+});
+
+test('on wasm, which computes on the thread that signals arrive at', async () => {
+  const args = ['--backend', 'wasm', '--set', 'checkpoint.every_steps=null'];
+  expect(await run('wasm', { args })).toMatchObject({ code: 0 });
+  const stopped = await run('wasm stopped', { args, strike: 'SIGINT append metrics.jsonl 4' });
+  expect(stopped).toMatchObject({ code: 130 });
+  expect(newest('wasm stopped')).toMatchObject({ step: 4, epoch: 1 });
+  expect(await run('wasm stopped', { args })).toMatchObject({ code: 0 });
+  expect(runResults(join(directory, 'wasm stopped'))).toEqual(runResults(join(directory, 'wasm')));
+});

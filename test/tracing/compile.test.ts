@@ -1,0 +1,111 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { compileEvaluation, compileTraining } from '../../src/tracing/compile.js';
+import { ModelProtoSchema, TensorProto_DataType, type ValueInfoProto } from '../../src/tracing/onnx_pb.js';
+import { everyLayerPlan } from '../helpers/small_plan.js';
+
+const plan = everyLayerPlan();
+
+async function decoded(compiled: ReturnType<typeof compileTraining>) {
+  const { model, nodes } = await compiled;
+  const graph = fromBinary(ModelProtoSchema, model).graph!;
+  expect(nodes).toBe(graph.node.filter(({ name }) => !name.startsWith('outputs/')).length);
+  return graph;
+}
+
+/** Name, type and shape of each port. */
+function describePorts(ports: readonly ValueInfoProto[]): Record<string, string> {
+  return Object.fromEntries(
+    ports.map(({ name, type }) => {
+      if (type?.value.case !== 'tensorType') throw new Error(`${name} is no tensor`);
+      const { elemType, shape } = type.value.value;
+      return [name, `${TensorProto_DataType[elemType]} ${shape!.dim.map((dim) => dim.value.value).join('×')}`];
+    }),
+  );
+}
+
+const parameters = {
+  'conv1.weight': 'FLOAT 4×3×3×2',
+  'conv1.bias': 'FLOAT 4',
+  'inception.conv1x1.weight': 'FLOAT 2×4×1×1',
+  'inception.conv1x1.bias': 'FLOAT 2',
+  'inception.conv3x3_reduce.weight': 'FLOAT 2×4×1×1',
+  'inception.conv3x3_reduce.bias': 'FLOAT 2',
+  'inception.conv3x3.weight': 'FLOAT 3×2×3×3',
+  'inception.conv3x3.bias': 'FLOAT 3',
+  'inception.conv5x5.weight': 'FLOAT 2×4×5×5',
+  'inception.conv5x5.bias': 'FLOAT 2',
+  'inception.convpool.weight': 'FLOAT 2×4×1×1',
+  'inception.convpool.bias': 'FLOAT 2',
+  'fc.weight': 'FLOAT 4×9',
+  'fc.bias': 'FLOAT 4',
+  'aux.conv.weight': 'FLOAT 2×9×1×1',
+  'aux.fc1.weight': 'FLOAT 5×24',
+  'aux.fc1.bias': 'FLOAT 5',
+  'aux.fc2.weight': 'FLOAT 4×5',
+};
+
+describe('the graph of training', () => {
+  it('reads a batch, masks and parameters, and yields metrics and a gradient for each parameter', async () => {
+    const graph = await decoded(compileTraining(plan, 2));
+    expect(describePorts(graph.input)).toEqual({
+      ...parameters,
+      'mask.drop_map': 'UINT8 2×9×3×2',
+      'mask.drop': 'UINT8 2×9',
+      images: 'UINT8 2×3×6×5',
+      labels: 'INT32 2',
+    });
+    expect(describePorts(graph.output)).toEqual({
+      // Loss, main loss, that of the head, correct images.
+      metrics: 'FLOAT 4',
+      ...Object.fromEntries(Object.entries(parameters).map(([name, port]) => [`gradient.${name}`, port])),
+    });
+  });
+
+  it('each node is named by its layer, in the backward pass too', async () => {
+    const { node } = await decoded(compileTraining(plan, 2));
+    const layerOf = (name: string) => name.slice(0, name.lastIndexOf('/'));
+    const layers = new Set(node.map(({ name }) => layerOf(name)));
+    const names = [...plan.network.layers, ...plan.network.auxiliary[0]!.layers].map(({ name }) => name);
+    expect([...layers].filter((name) => name !== '' && name !== 'loss' && !names.includes(name))).toEqual([]);
+    for (const name of ['conv1', 'inception', 'aux.conv']) {
+      const last = node.findLast((each) => layerOf(each.name) === name)!;
+      const firstOfLoss = node.findIndex((each) => layerOf(each.name) === 'loss');
+      expect(node.indexOf(last), name).toBeGreaterThan(firstOfLoss);
+    }
+  });
+});
+
+describe('the graph of evaluation', () => {
+  it('reads the same parameters, no mask, and computes no head', async () => {
+    const graph = await decoded(compileEvaluation(plan, 3));
+    expect(describePorts(graph.input)).toEqual({ ...parameters, images: 'UINT8 3×3×6×5', labels: 'INT32 3' });
+    expect(describePorts(graph.output)).toEqual({ losses: 'FLOAT 3', predicted: 'INT32 3' });
+    expect(graph.node.filter(({ name }) => name.startsWith('aux.'))).toEqual([]);
+  });
+});
+
+describe('TensorFlow.js', () => {
+  it('has no more tensors afterwards, and the backend that it had', async () => {
+    await tf.setBackend('cpu');
+    await compileTraining(plan, 1);
+    const before = tf.memory().numTensors;
+    await compileTraining(plan, 2);
+    await compileEvaluation(plan, 2);
+    expect(tf.memory().numTensors).toBe(before);
+    expect(tf.getBackend()).toBe('cpu');
+  });
+
+  it('traces one function at a time', async () => {
+    await tf.setBackend('cpu');
+    const alone = [await compileTraining(plan, 1), await compileTraining(plan, 2), await compileEvaluation(plan, 2)];
+    const together = await Promise.all([
+      compileTraining(plan, 1),
+      compileTraining(plan, 2),
+      compileEvaluation(plan, 2),
+    ]);
+    expect(together.map(({ model }) => model)).toEqual(alone.map(({ model }) => model));
+    expect(tf.getBackend()).toBe('cpu');
+  });
+});

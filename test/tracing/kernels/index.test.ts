@@ -1,0 +1,8 @@
+import * as tf from '@tensorflow/tfjs';
+import { expect, it } from 'vitest';
+import { kernels } from '../../../src/tracing/kernels/index.js';
+
+it('every translation is of a kernel that TensorFlow.js has', () => {
+  const known = new Set(tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName));
+  expect([...kernels.keys()].filter((name) => !known.has(name))).toEqual([]);
+});
