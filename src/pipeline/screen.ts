@@ -13,6 +13,8 @@ export interface Stage<C> {
 /** Plain lines are for logs and CI: more of them than this would hide what matters. */
 const PLAIN_INTERVAL_MS = 10_000;
 const LIVE_INTERVAL_MS = 100;
+/** Lines below a live stage; more than fit the terminal could not be redrawn. metrics.jsonl has them all. */
+const VISIBLE_LINES = 10;
 
 /** Runs stages one after the other and shows them on stderr: live on a terminal, else as plain lines. */
 export async function runStages<C>(stages: readonly Stage<C>[], context: C): Promise<void> {
@@ -33,7 +35,7 @@ export async function runStages<C>(stages: readonly Stage<C>[], context: C): Pro
 function toTask<C>(stage: Stage<C>, isTerminal: boolean): ListrTask<C> {
   return {
     title: stage.title,
-    rendererOptions: { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true },
+    rendererOptions: { outputBar: VISIBLE_LINES, persistentOutput: true },
     task: async (context, task) => {
       const reason = stage.skip?.(context) ?? null;
       if (reason !== null) return task.skip(`${stage.title}: ${reason}`);

@@ -18,8 +18,8 @@ export interface Training {
   readonly plan: Plan;
   readonly program: Program;
   readonly data: LoadedDataset;
-  readonly recorder: Recorder;
-  readonly checkpoints: CheckpointWriter;
+  readonly recorder: Pick<Recorder, 'train' | 'epoch'>;
+  readonly checkpoints: Pick<CheckpointWriter, 'save' | 'lastSaved'>;
   readonly output: StageOutput;
   readonly stopRequested: StopRequested;
 }
@@ -97,7 +97,7 @@ function batches(plan: Plan, { train: records }: LoadedDataset, { epoch, step_in
   return streamBatches({ records, order, batchSize: training.batch_size, augment }, step_in_epoch);
 }
 
-async function interrupt(checkpoints: CheckpointWriter, position: Position): Promise<never> {
+async function interrupt(checkpoints: Training['checkpoints'], position: Position): Promise<never> {
   await checkpoints.save(position, ['last']);
   throw new Interrupted();
 }

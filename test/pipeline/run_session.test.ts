@@ -257,7 +257,7 @@ describe('a resumed run', () => {
     [
       'parameters of another model',
       () => writeFileSync(join(last(), 'model.safetensors'), Buffer.concat(encodeSafetensors(new Map()))),
-      'the two files are not of one checkpoint',
+      'The two files are not of one checkpoint',
     ],
     [
       'metrics that lack lines',
@@ -270,7 +270,7 @@ describe('a resumed run', () => {
     damage();
     const before = snapshot(runDir);
     const error = await errorOf(resume());
-    expect(`${error.message} ${error.hint}`.toLowerCase()).toContain(message.toLowerCase());
+    expect(`${error.message} ${error.hint}`).toContain(message);
     expect(error.message).toContain(runDir);
     expect(snapshot(runDir)).toEqual(before);
   });

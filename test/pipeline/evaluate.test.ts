@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { Records } from '../../src/data/records.js';
+import { evaluate } from '../../src/pipeline/evaluate.js';
+import { fakeProgram } from '../helpers/fake_program.js';
+
+/** Five images of one pixel; image i has value 10 · i and label i. */
+const records: Records = {
+  image: { channels: 1, height: 1, width: 1 },
+  count: 5,
+  images: Uint8Array.of(0, 10, 20, 30, 40),
+  labels: Int32Array.of(0, 1, 2, 3, 4),
+};
+const never = async () => false;
+
+/** Loss: a tenth of the pixel. Predicts a third of it, rounded: 0, 3, 7, 10, 13. */
+const program = () =>
+  fakeProgram({
+    evaluate: ({ images }) => ({
+      losses: Float32Array.from(images, (x) => x / 10),
+      predicted: Int32Array.from(images, (x) => (x === 30 ? 3 : Math.round(x / 3))),
+    }),
+  });
+
+test('means over all images in order, the partial last batch among them', async () => {
+  const shown: string[] = [];
+  const output = { progress: (text: string) => shown.push(text), line: (text: string) => shown.push(text) };
+  const reader = program();
+  expect(await evaluate(reader, records, 2, output, never)).toEqual({
+    loss: (0 + 1 + 2 + 3 + 4) / 5,
+    accuracy: 2 / 5,
+    correct: 2,
+    count: 5,
+  });
+  expect(reader.calls).toEqual(['evaluate 2 images', 'evaluate 2 images', 'evaluate 1 images']);
+  expect(shown).toHaveLength(3);
+  expect(shown[1]).toMatch(/^evaluated 4\/5 images, accuracy 50\.00 %, [\d.]+ images\/s$/);
+});
+
+test('null where the user asks to stop, after the batch under way', async () => {
+  const output = { progress: () => {}, line: () => {} };
+  const reader = program();
+  let asked = 0;
+  const stopRequested = async () => ++asked === 2;
+  expect(await evaluate(reader, records, 2, output, stopRequested)).toBeNull();
+  expect(reader.calls).toHaveLength(2);
+});
