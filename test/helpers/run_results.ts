@@ -9,7 +9,7 @@ export interface RunResults {
   readonly tensors: Readonly<Record<string, string>>;
   /** The lines of metrics.jsonl, without their speed. */
   readonly metrics: readonly object[];
-  /** "tag step value" of every point for TensorBoard, as often as the files hold it, without speeds. */
+  /** "tag step value" of every point for TensorBoard but speeds, as often as the files hold it. */
   readonly points: readonly string[];
   readonly states: readonly object[];
 }
@@ -25,7 +25,7 @@ export function runResults(directory: string): RunResults {
       files.map((path) => [path.slice(directory.length), readFileSync(path).toString('hex')]),
     ),
     metrics: metricsLines(directory).map(({ images_per_second: _, ...line }) => line),
-    points: eventPoints(directory),
+    points: eventPoints(directory).filter((point) => !point.startsWith('images_per_second')),
     states: checkpoints.map((path) => {
       const state = readJson(join(path, 'state.json'));
       // What depends on the clock: digits of speeds make lines longer or shorter.
@@ -45,8 +45,8 @@ export function readJson(path: string): Record<string, unknown> {
   return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
 }
 
-/** Reads every event file of a run; the CRCs are the business of the writer's own test. */
-function eventPoints(directory: string): string[] {
+/** "tag step value" of every point in the event files; their CRCs are the business of the writer's own test. */
+export function eventPoints(directory: string): string[] {
   const points: string[] = [];
   for (const name of readdirSync(directory).filter((file) => file.startsWith('events.out.tfevents.'))) {
     const bytes = readFileSync(join(directory, name));
@@ -55,7 +55,7 @@ function eventPoints(directory: string): string[] {
       const { step, what } = fromBinary(EventSchema, bytes.subarray(at + 12, at + 12 + length));
       at += length + 16;
       for (const { tag, value } of what.case === 'summary' ? what.value.value : []) {
-        if (!tag.startsWith('images_per_second')) points.push(`${tag} ${step} ${value.value}`);
+        points.push(`${tag} ${step} ${value.value}`);
       }
     }
   }

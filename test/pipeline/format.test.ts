@@ -12,7 +12,7 @@ test.each([
   [duration, 3599.6, '1 h 00 min'],
   [duration, 7629, '2 h 07 min'],
   [duration, 100_000, '27 h 46 min'],
-  [imagesPerSecond, 3.14159, '3.1 images/s'],
+  [imagesPerSecond, 3.06, '3.1 images/s'],
   [imagesPerSecond, 99.94, '99.9 images/s'],
   [imagesPerSecond, 1234.5, '1235 images/s'],
   [grouped, 999, '999'],

@@ -30,7 +30,9 @@ const plan = smallPlan({
 
 const withoutTranslation = (layer: string, kernel: string) => ({
   name: 'UntranslatedKernelError',
-  message: expect.stringMatching(`^layer "${layer}": TensorFlow.js kernel ${kernel} has no translation to ONNX; `),
+  message: expect.stringMatching(
+    `^layer "${layer}": TensorFlow.js kernel ${kernel} has no translation to ONNX; `,
+  ),
 });
 
 describe('an operation without a translation', () => {

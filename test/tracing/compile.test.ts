@@ -20,7 +20,10 @@ function describePorts(ports: readonly ValueInfoProto[]): Record<string, string>
     ports.map(({ name, type }) => {
       if (type?.value.case !== 'tensorType') throw new Error(`${name} is no tensor`);
       const { elemType, shape } = type.value.value;
-      return [name, `${TensorProto_DataType[elemType]} ${shape!.dim.map((dim) => dim.value.value).join('×')}`];
+      return [
+        name,
+        `${TensorProto_DataType[elemType]} ${shape!.dim.map((dim) => dim.value.value).join('×')}`,
+      ];
     }),
   );
 }
@@ -99,7 +102,11 @@ describe('TensorFlow.js', () => {
 
   it('traces one function at a time', async () => {
     await tf.setBackend('cpu');
-    const alone = [await compileTraining(plan, 1), await compileTraining(plan, 2), await compileEvaluation(plan, 2)];
+    const alone = [
+      await compileTraining(plan, 1),
+      await compileTraining(plan, 2),
+      await compileEvaluation(plan, 2),
+    ];
     const together = await Promise.all([
       compileTraining(plan, 1),
       compileTraining(plan, 2),

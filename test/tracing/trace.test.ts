@@ -9,7 +9,15 @@ beforeEach(() => {
 });
 
 const inputValue = (shape: readonly number[], order = naturalOrder(shape.length)) =>
-  trace.value(trace.graph.input('0', 'float32', order.map((axis) => shape[axis]!)), shape, { order });
+  trace.value(
+    trace.graph.input(
+      '0',
+      'float32',
+      order.map((axis) => shape[axis]!),
+    ),
+    shape,
+    { order },
+  );
 
 /** Operators of the graph that yields these names. */
 function operators(...names: string[]): number {

@@ -27,5 +27,6 @@ describe('orders', () => {
     ['a filter', [5, 6, 3, 8], FILTER, [8, 3, 5, 6]],
     ['a number', [], [], []],
   ])('stored shape of %s', (_name, shape, order, stored) =>
-    expect(physicalShape({ shape, order })).toEqual(stored));
+    expect(physicalShape({ shape, order })).toEqual(stored),
+  );
 });

@@ -51,41 +51,40 @@ const avgPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
   return trace.value(name, info.outShape, { order: CHANNELS_FIRST });
 });
 
-/** dx: dy / window size, spread over the window: a transposed convolution with a constant filter, plane by plane. */
+/**
+ * dx of an average pooling. The mean over windows is linear and separable, y = R x Cᵀ for each plane, so that
+ * dx = Rᵀ dy C: two small products with constant matrices.
+ */
 const avgPoolGradient = translation<PoolingAttributes>((trace, { dy, input }, attributes) => {
   const { graph } = trace;
   const info = sizes(input!.shape, attributes);
-  const { filterHeight, filterWidth, padInfo: p } = info;
+  const { padInfo: p } = info;
   // The layer avg_pool pads its input before it pools.
   if (p.top + p.bottom + p.left + p.right > 0)
     throw new UntranslatedKernelError(trace, 'AvgPoolGrad with padding');
-  const planes = info.batchSize * info.inChannels;
-  const share = graph.floats(Array(filterHeight * filterWidth).fill(1 / (filterHeight * filterWidth)), [
-    1,
-    1,
-    filterHeight,
-    filterWidth,
-  ]);
-  const spread = graph.node(
-    'ConvTranspose',
-    [
-      graph.node('Reshape', [
-        trace.stored(dy!, CHANNELS_FIRST),
-        graph.int64s([planes, 1, info.outHeight, info.outWidth]),
-      ]),
-      share,
-    ],
-    {
-      ...window(info),
-      output_padding: [
-        (info.inHeight - filterHeight) % info.strideHeight,
-        (info.inWidth - filterWidth) % info.strideWidth,
-      ],
-    },
+  const share = (window: number, position: number, kernel: number, stride: number) => {
+    const offset = position - window * stride;
+    return offset >= 0 && offset < kernel ? 1 / kernel : 0;
+  };
+  const rows = matrix(info.inHeight, info.outHeight, (y, i) =>
+    share(i, y, info.filterHeight, info.strideHeight),
   );
-  const shape = graph.int64s(physicalShape({ shape: input!.shape, order: CHANNELS_FIRST }));
-  return trace.value(graph.node('Reshape', [spread, shape]), input!.shape, { order: CHANNELS_FIRST });
+  const columns = matrix(info.outWidth, info.inWidth, (j, x) =>
+    share(j, x, info.filterWidth, info.strideWidth),
+  );
+  const wide = graph.node('MatMul', [
+    trace.stored(dy!, CHANNELS_FIRST),
+    graph.floats(columns, [info.outWidth, info.inWidth]),
+  ]);
+  const name = graph.node('MatMul', [graph.floats(rows, [info.inHeight, info.outHeight]), wide]);
+  return trace.value(name, input!.shape, { order: CHANNELS_FIRST });
 });
+
+function matrix(rows: number, columns: number, value: (row: number, column: number) => number): number[] {
+  return Array.from({ length: rows * columns }, (_, index) =>
+    value(Math.floor(index / columns), index % columns),
+  );
+}
 
 export const pooling: Readonly<Record<string, Translation>> = {
   MaxPool: maxPool,

@@ -74,7 +74,8 @@ describe.each([false, true])('convolution, inputs stored as the model stores the
         [0, 0],
       ];
       const strides: [number, number] = [...stride];
-      const plain = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, strides, pad);
+      const plain = (a: tf.Tensor, b: tf.Tensor) =>
+        tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, strides, pad);
       const fused = (a: tf.Tensor, b: tf.Tensor, c: tf.Tensor) =>
         tf.fused.conv2d({ x: a as tf.Tensor4D, filter: b as tf.Tensor4D, bias: c, strides, pad });
       const results = await runners.traced(
@@ -102,7 +103,8 @@ describe.each([false, true])('convolution, inputs stored as the model stores the
       for (const [index, result] of results.entries()) {
         const { shape } = result;
         const isFilter = index === 3 || index === 5;
-        const actual = shape.length === 1 ? result : isFilter ? toPyTorchFilter(result) : toChannelsFirst(result);
+        const actual =
+          shape.length === 1 ? result : isFilter ? toPyTorchFilter(result) : toChannelsFirst(result);
         expect(actual.shape).toEqual(expected[index]!.shape);
         expectAllClose(actual.values, expected[index]!.values);
       }
@@ -117,7 +119,8 @@ describe('padding by name', () => {
     ['valid', 2],
   ] as const)('%s, stride %d', async (pad, stride) => {
     const inputs = [random.tensor([2, 6, 5, 3]), random.tensor([3, 2, 3, 2])];
-    const convolve = (a: tf.Tensor, b: tf.Tensor) => tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
+    const convolve = (a: tf.Tensor, b: tf.Tensor) =>
+      tf.conv2d(a as tf.Tensor4D, b as tf.Tensor4D, stride, pad);
     await traceAndRun(
       ([a, b]) => [convolve(a!, b!), ...tf.grads((p, q) => tf.square(convolve(p!, q!)))([a!, b!])],
       inputs,

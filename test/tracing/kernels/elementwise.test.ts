@@ -128,9 +128,10 @@ describe('functions of two values', () => {
 describe('Multiply by ones', () => {
   it('is the other operand, or that spread out', async () => {
     const x = { ...random.tensor([2, 1, 4, 5]), order: CHANNELS_FIRST };
-    const same = await traceFunction(([a]) => tf.mul(a!, tf.ones([2, 1, 4, 5])), [
-      { ...x, order: [0, 1, 2, 3] },
-    ]);
+    const same = await traceFunction(
+      ([a]) => tf.mul(a!, tf.ones([2, 1, 4, 5])),
+      [{ ...x, order: [0, 1, 2, 3] }],
+    );
     expect(same.graph.size).toBe(0);
     await traceAndRun(([a]) => [tf.mul(a!, tf.ones([2, 3, 4, 5])), tf.mul(tf.ones([1, 3, 1, 1]), a!)], [x]);
     await traceAndRun(([a]) => [tf.mul(a!, tf.ones([4, 5])), tf.mul(tf.ones([1, 2, 1, 4, 5]), a!)], [x]);
@@ -141,10 +142,10 @@ describe('Relu and Step', () => {
   it('the gradient of relu is 0 at 0, in any order', async () => {
     const x = random.integers([2, 3, 4, 5], -1, 1);
     for (const order of ordersOf(4))
-      await traceAndRun(([a, dy]) => [tf.relu(a!), ...tf.grads((v) => tf.relu(v!))([a!], dy!)], [
-        { ...x, order },
-        random.tensor([2, 3, 4, 5]),
-      ]);
+      await traceAndRun(
+        ([a, dy]) => [tf.relu(a!), ...tf.grads((v) => tf.relu(v!))([a!], dy!)],
+        [{ ...x, order }, random.tensor([2, 3, 4, 5])],
+      );
   });
 
   it('of a value and of its transposed view', async () => {

@@ -40,10 +40,10 @@ describe('BatchMatMul', () => {
   });
 
   it('transposes nothing by hand', async () => {
-    const { graph } = await traceFunction(([a, b]) => tf.matMul(tf.transpose(a!), b!, false, true), [
-      random.tensor([4, 3]),
-      random.tensor([5, 4]),
-    ]);
+    const { graph } = await traceFunction(
+      ([a, b]) => tf.matMul(tf.transpose(a!), b!, false, true),
+      [random.tensor([4, 3]), random.tensor([5, 4])],
+    );
     expect(graph.size).toBe(1);
   });
 
@@ -96,7 +96,11 @@ describe('BatchMatMul', () => {
 
   it('with constants', async () => {
     await traceAndRun(
-      ([a]) => [tf.matMul(a!, tf.ones([4, 2])), tf.matMul(tf.fill([2, 3], 2), a!), tf.matMul(tf.ones([1, 2, 3]), a!)],
+      ([a]) => [
+        tf.matMul(a!, tf.ones([4, 2])),
+        tf.matMul(tf.fill([2, 3], 2), a!),
+        tf.matMul(tf.ones([1, 2, 3]), a!),
+      ],
       [random.tensor([3, 4])],
     );
   });

@@ -43,7 +43,13 @@ const special: Case[] = [
   { name: 'as in Inception', input: [2, 4, 5, 3], kernel: [3, 3], stride: [1, 1], padding: [1, 1] },
   { name: 'on one pixel', input: [1, 1, 1, 2], kernel: [3, 3], stride: [1, 1], padding: [1, 1] },
   { name: 'the identity', input: [1, 3, 2, 2], kernel: [1, 1], stride: [1, 1], padding: [0, 0] },
-  { name: 'pixels that no window reaches', input: [2, 7, 8, 2], kernel: [2, 2], stride: [3, 4], padding: [0, 0] },
+  {
+    name: 'pixels that no window reaches',
+    input: [2, 7, 8, 2],
+    kernel: [2, 2],
+    stride: [3, 4],
+    padding: [0, 0],
+  },
   { name: 'all of the input', input: [2, 4, 3, 2], kernel: [4, 3], stride: [1, 1], padding: [0, 0] },
 ];
 
@@ -72,7 +78,10 @@ describe.each([undefined, CHANNELS_FIRST])('max pooling of a map stored in order
           { ...x, ...stored },
           { ...dy, ...stored },
         ];
-        const [y, dx] = await runners.traced(([a, d]) => [pool(a!), ...tf.grads((v) => pool(v!))([a!], d!)], inputs);
+        const [y, dx] = await runners.traced(
+          ([a, d]) => [pool(a!), ...tf.grads((v) => pool(v!))([a!], d!)],
+          inputs,
+        );
         const reference = toChannelsFirst(x);
         expectAllClose(toChannelsFirst(y!).values, maxPool(reference, poolingCase).values);
         const gradient = maxPoolGradient(reference, toChannelsFirst(dy), poolingCase);
@@ -96,7 +105,10 @@ describe.each([undefined, CHANNELS_FIRST])('average pooling of a map stored in o
         { ...x, ...stored },
         { ...dy, ...stored },
       ];
-      const [y, dx] = await runners.traced(([a, d]) => [pool(a!), ...tf.grads((v) => pool(v!))([a!], d!)], inputs);
+      const [y, dx] = await runners.traced(
+        ([a, d]) => [pool(a!), ...tf.grads((v) => pool(v!))([a!], d!)],
+        inputs,
+      );
       const reference = toChannelsFirst(x);
       expectAllClose(toChannelsFirst(y!).values, avgPool(reference, poolingCase).values);
       const gradient = avgPoolGradient(reference, toChannelsFirst(dy), poolingCase);

@@ -40,7 +40,10 @@ describe('reductions', () => {
 
   it('of int32 and bool', async () => {
     const x = { ...random.integers([3, 4], -5, 5), type: 'int32' as const, order: [1, 0] };
-    await traceAndRun(([a]) => [tf.sum(a!, 0), tf.max(a!, 1), tf.sum(tf.greater(a!, tf.scalar(0, 'int32')))], [x]);
+    await traceAndRun(
+      ([a]) => [tf.sum(a!, 0), tf.max(a!, 1), tf.sum(tf.greater(a!, tf.scalar(0, 'int32')))],
+      [x],
+    );
   });
 
   it('the result is read in its own order: arithmetic after a reduction', async () => {
