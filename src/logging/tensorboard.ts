@@ -4,7 +4,7 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { fileError } from '../storage/file_error.js';
 import { AppendFile } from './append_file.js';
 import { crc32c } from './crc32c.js';
-import { EVENT_FILE_PATTERN, eventFileName } from './event_file_name.js';
+import { EVENT_FILE_PATTERN, eventFileName } from '../storage/event_file_name.js';
 import { EventSchema } from './tensorboard_pb.js';
 
 /** How far an event file was written when a checkpoint was saved: its name (without directory) and length in bytes. */

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv, type ErrorObject } from 'ajv';
 import { UserError } from '../errors.js';
-import { EVENT_FILE_PATTERN } from '../logging/event_file_name.js';
+import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
 
 /** Far above any config; what is larger is another file. */

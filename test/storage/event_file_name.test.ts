@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { expect, test } from 'vitest';
-import { EVENT_FILE_PATTERN, eventFileName } from '../../src/logging/event_file_name.js';
+import { EVENT_FILE_PATTERN, eventFileName } from '../../src/storage/event_file_name.js';
 
 test('a name has the second, the host, the process and a number', () => {
   const name = eventFileName(1_700_000_000_999, 3);

@@ -1,0 +1,256 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LoadedDataset } from '../../src/data/open.js';
+import { Interrupted } from '../../src/errors.js';
+import type { MetricsLine } from '../../src/logging/metrics_log.js';
+import { drawMasks } from '../../src/model/masks.js';
+import type { HostBatch, HostMasks, Update } from '../../src/model/program.js';
+import { learningRate } from '../../src/pipeline/learning_rate.js';
+import { type Position, START } from '../../src/pipeline/progress.js';
+import { train } from '../../src/pipeline/train.js';
+import { type FakeAnswers, fakeProgram } from '../helpers/fake_program.js';
+import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
+
+const plan = tinyPlan();
+let data: LoadedDataset;
+beforeAll(async () => {
+  data = await dataOf(plan);
+});
+
+/** What a step was given. */
+interface Given extends Update {
+  readonly images: Uint8Array;
+  readonly labels: Int32Array;
+  readonly masks: HostMasks;
+}
+
+/** Trains with stand-ins for everything else and notes what the loop asks of them, in order. */
+async function trainFake(
+  options: FakeAnswers & {
+    from?: Position;
+    stopAt?: number;
+    lastSaved?: { directory: string; step: number };
+  } = {},
+) {
+  const { from = START, stopAt = Number.POSITIVE_INFINITY, lastSaved = null } = options;
+  const given: Given[] = [];
+  const lines: MetricsLine[] = [];
+  const saved: Position[] = [];
+  const shown: string[] = [];
+  const program = fakeProgram({
+    evaluate: allWrong,
+    ...options,
+    train: (update, batch, masks) => {
+      given.push({ ...update, images: batch.images.slice(), labels: batch.labels.slice(), masks });
+      return (options.train ?? halfRight)(update, batch, masks);
+    },
+  });
+  const { calls } = program;
+  let asked = 0;
+  const training = {
+    plan,
+    program,
+    data,
+    recorder: {
+      train: (line: MetricsLine) => lines.push(line),
+      epoch: (...both: MetricsLine[]) => {
+        calls.push('record the epoch');
+        lines.push(...both);
+      },
+    },
+    checkpoints: {
+      lastSaved,
+      save: async (position: Position, links: readonly string[]) => {
+        calls.push(`save ${links.join(' and ')}`);
+        saved.push(position);
+      },
+    },
+    output: { progress: (text: string) => shown.push(text), line: (text: string) => shown.push(text) },
+    stopRequested: async () => ++asked > stopAt,
+  };
+  const result = await train(training, from).catch((error: unknown) => error);
+  return { result, calls, given, lines, saved, shown, asked };
+}
+
+const halfRight = ({ step }: Update, { size }: HostBatch) => ({
+  loss: step,
+  mainLoss: step / 2,
+  auxLoss: { head: step / 4 },
+  correct: size / 2,
+});
+const allWrong = ({ size, labels }: HostBatch) => ({
+  losses: new Float32Array(size).fill(3),
+  predicted: labels.map((label) => label + 1),
+});
+
+const steps = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => `train step ${from + i}, ${(from + i) % 7 ? 8 : 4} images`);
+const EVALUATION = ['evaluate 8 images', 'evaluate 8 images', 'evaluate 4 images'];
+
+test('steps, checkpoints within an epoch, evaluation, the epoch in the logs, its checkpoint', async () => {
+  const { result, calls } = await trainFake();
+  expect(calls).toEqual([
+    ...steps(1, 3),
+    'save last',
+    ...steps(4, 6),
+    'save last',
+    ...steps(7, 7),
+    ...EVALUATION,
+    'record the epoch',
+    'save last and best',
+    ...steps(8, 9),
+    'save last',
+    ...steps(10, 12),
+    'save last',
+    ...steps(13, 14),
+    ...EVALUATION,
+    'record the epoch',
+    'save last', // no more accurate than the first epoch
+  ]);
+  expect(result).toMatchObject({ step: 14, epoch: 2, finished: true, best: { epoch: 1, step: 7 } });
+});
+
+test('each step has the learning rate of the schedule, its masks and its images', async () => {
+  const { given } = await trainFake();
+  expect(given.map(({ step }) => step)).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
+  for (const { step, learningRate: rate, masks, labels } of given) {
+    const inEpoch = (step - 1) % 7;
+    expect(rate).toBe(learningRate(plan, step - 1));
+    expect([...masks.keys()]).toEqual(['dropout', 'head.dropout']);
+    expect(masks).toEqual(drawMasks(plan, step > 7 ? 2 : 1, 8 * inEpoch, labels.length));
+  }
+  const seen = (epoch: number) => given.slice(7 * epoch, 7 * epoch + 7).flatMap(({ labels }) => [...labels]);
+  expect(seen(0).toSorted()).toEqual([...data.train.labels].toSorted());
+  expect(seen(1).toSorted()).toEqual(seen(0).toSorted());
+  expect(seen(1)).not.toEqual(seen(0));
+});
+
+test('metrics: a line a step, and means over the images of an epoch', async () => {
+  const { lines } = await trainFake();
+  expect(lines).toHaveLength(14 + 2 + 2);
+  const speed = expect.any(Number);
+  expect(lines[6]).toEqual({
+    split: 'train',
+    step: 7,
+    epoch: 1,
+    loss: 7,
+    main_loss: 3.5,
+    aux_loss: { head: 1.75 },
+    accuracy: 0.5,
+    learning_rate: learningRate(plan, 6),
+    images_per_second: speed,
+  });
+  const loss = (8 * (1 + 2 + 3 + 4 + 5 + 6) + 4 * 7) / 52;
+  expect(lines[7]).toEqual({
+    split: 'train_epoch',
+    step: 7,
+    epoch: 1,
+    loss,
+    main_loss: loss / 2,
+    aux_loss: { head: loss / 4 },
+    accuracy: 0.5,
+    learning_rate: learningRate(plan, 6),
+    images_per_second: speed,
+    count: 52,
+  });
+  expect(lines[8]).toEqual({ split: 'test', step: 7, epoch: 1, loss: 3, accuracy: 0, correct: 0, count: 20 });
+});
+
+test('tells how far it is', async () => {
+  const { shown } = await trainFake();
+  expect(shown[1]).toMatch(
+    /^epoch 1\/2, step 2\/7: loss 1\.5000, accuracy 50\.00 %, [\d.]+ images\/s, \d+ s left$/,
+  );
+  expect(shown.at(-1)).toMatch(
+    /^epoch 2\/2: loss 10\.8\d+, accuracy 50\.00 %; test loss 3\.0000, accuracy 0\.00 %; [\d.]+ images\/s$/,
+  );
+  expect(shown.find((text) => text.startsWith('epoch 1/2: '))).toContain('accuracy 0.00 % (best)');
+});
+
+describe('from every position', () => {
+  test('it asks for what the uninterrupted run asked for', async () => {
+    const whole = await trainFake();
+    for (const [index, from] of whole.saved.entries()) {
+      const resumed = await trainFake({ from });
+      expect(resumed.given).toEqual(whole.given.slice(from.step));
+      expect(resumed.saved.slice(0, -1).map(comparable)).toEqual(
+        whole.saved.slice(index + 1, -1).map(comparable),
+      );
+      expect(resumed.lines.map(comparable)).toEqual(
+        whole.lines.slice(whole.lines.length - resumed.lines.length).map(comparable),
+      );
+    }
+  });
+
+  test('at the end of an epoch, it goes on with the evaluation', async () => {
+    const { calls } = await trainFake({ from: { ...START, step: 7, step_in_epoch: 7 } });
+    expect(calls.slice(0, 5)).toEqual([...EVALUATION, 'record the epoch', 'save last and best']);
+  });
+
+  test('a finished run does nothing', async () => {
+    const from = { ...START, step: 14, finished: true };
+    const { calls, result } = await trainFake({ from });
+    expect(calls).toEqual([]);
+    expect(result).toEqual(from);
+  });
+});
+
+/** Without what the clock decides. */
+function comparable(value: object): object {
+  return JSON.parse(JSON.stringify(value, (key, x) => (/seconds|per_second/.test(key) ? undefined : x)));
+}
+
+describe('a request to stop', () => {
+  // Asked after each step (7 an epoch), after each batch of the evaluation (3), and after its checkpoint.
+  test.each([
+    [1, 'after the first step', { step: 1, epoch: 1, step_in_epoch: 1 }, 'save last'],
+    [3, 'where a checkpoint is due anyway', { step: 3, epoch: 1 }, 'save last'],
+    [9, 'within the evaluation', { step: 7, epoch: 1, step_in_epoch: 7, best: null }, 'save last'],
+    [11, 'after the evaluation', { step: 7, epoch: 2, step_in_epoch: 0 }, 'save last and best'],
+    [21, 'in the last evaluation', { step: 14, epoch: 2, step_in_epoch: 7 }, 'save last'],
+  ])('number %d, %s, ends after one checkpoint', async (stopAt, _, position, save) => {
+    const { result, saved, calls, asked } = await trainFake({ stopAt: stopAt - 1 });
+    expect(result).toBeInstanceOf(Interrupted);
+    expect(asked).toBe(stopAt);
+    expect(calls.at(-1)).toBe(save);
+    expect(saved.at(-1)).toMatchObject(position);
+    expect(saved.filter(({ step }) => step === position.step)).toHaveLength(1);
+  });
+
+  test('comes too late after the last checkpoint', async () => {
+    const { result, asked } = await trainFake({ stopAt: 21 });
+    expect(asked).toBe(21);
+    expect(result).toMatchObject({ finished: true });
+  });
+});
+
+describe('training that diverges', () => {
+  const lastSaved = { directory: 'runs/a/checkpoints/last', step: 6 };
+
+  test('stops before the step is counted', async () => {
+    const { result, calls, lines } = await trainFake({
+      lastSaved,
+      train: (update, batch) => ({ ...halfRight(update, batch), loss: update.step === 5 ? Number.NaN : 1 }),
+    });
+    expect(result).toMatchObject({
+      message: `training diverged at step 5 with learning rate ${learningRate(plan, 4)}: the loss is NaN. The last good checkpoint is runs/a/checkpoints/last (step 6).`,
+      exitCode: 1,
+    });
+    expect(calls).toEqual([...steps(1, 3), 'save last', ...steps(4, 5)]);
+    expect(lines).toHaveLength(4);
+  });
+
+  test('in an evaluation, before anything is recorded or saved', async () => {
+    const { result, calls } = await trainFake({
+      lastSaved,
+      evaluate: ({ size }) => ({
+        losses: new Float32Array(size).fill(Number.POSITIVE_INFINITY),
+        predicted: new Int32Array(size),
+      }),
+    });
+    expect(result).toMatchObject({
+      message: expect.stringContaining('at step 7 with learning rate 0.00'),
+    });
+    expect(result).toMatchObject({ message: expect.stringContaining('the test loss is Infinity.') });
+    expect(calls.at(-1)).toBe('evaluate 4 images');
+  });
+});
