@@ -34,7 +34,11 @@ const { dataset, seed } = plan.config;
 const data = await loadRecords(datasets[dataset.type], dataset, seed);
 const program = await openProgram(plan, 'onnxruntime-cpu', 2, initialState(plan));
 const order = epochOrder(seed, 1, data.train.count, false);
-const batch = batchAt({ records: data.train, order, batchSize, augment: [] }, 0, allocateBatch(data.train.image, batchSize));
+const batch = batchAt(
+  { records: data.train, order, batchSize, augment: [] },
+  0,
+  allocateBatch(data.train.image, batchSize),
+);
 const masks = drawMasks(plan, 1, 0, batchSize);
 
 /** Images a second of `run`, which trains on all records of an epoch. */
@@ -56,7 +60,11 @@ async function loop() {
   const output = { progress: () => {}, line: () => {} };
   // The evaluation and the checkpoint that end an epoch are no part of the comparison.
   const ended = new Error('end of the epoch');
-  const evaluating = { ...program, train: program.train.bind(program), evaluate: () => Promise.reject(ended) };
+  const evaluating = {
+    ...program,
+    train: program.train.bind(program),
+    evaluate: () => Promise.reject(ended),
+  };
   const checkpoints = { lastSaved: null, save: async () => {} };
   try {
     const stopRequested = async () => false;
@@ -75,7 +83,9 @@ const ratios = [];
 for (let round = 0; round < ROUNDS; round++) {
   const [b, l] = [await imagesPerSecond(bare), await imagesPerSecond(loop)];
   ratios.push(l / b);
-  console.log(`bare step ${b.toFixed(0)} images/s, loop ${l.toFixed(0)} images/s, ratio ${(l / b).toFixed(4)}`);
+  console.log(
+    `bare step ${b.toFixed(0)} images/s, loop ${l.toFixed(0)} images/s, ratio ${(l / b).toFixed(4)}`,
+  );
 }
 ratios.sort((a, b) => a - b);
 console.log(`median ratio ${((ratios[ROUNDS / 2 - 1] + ratios[ROUNDS / 2]) / 2).toFixed(4)}`);

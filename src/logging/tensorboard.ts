@@ -1,10 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+import { EVENT_FILE_PATTERN, eventFileName } from '../storage/event_file_name.js';
 import { fileError } from '../storage/file_error.js';
 import { AppendFile } from './append_file.js';
 import { crc32c } from './crc32c.js';
-import { EVENT_FILE_PATTERN, eventFileName } from '../storage/event_file_name.js';
 import { EventSchema } from './tensorboard_pb.js';
 
 /** How far an event file was written when a checkpoint was saved: its name (without directory) and length in bytes. */

@@ -16,12 +16,16 @@ beforeAll(async () => {
   data = await dataOf(plan);
 });
 
-/** What a step was given. */
+/** What a step was given; bytes as hexadecimal digits, which compare faster. */
 interface Given extends Update {
-  readonly images: Uint8Array;
-  readonly labels: Int32Array;
-  readonly masks: HostMasks;
+  readonly images: string;
+  readonly labels: readonly number[];
+  readonly masks: object;
 }
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const hexMasks = (masks: HostMasks) =>
+  Object.fromEntries([...masks].map(([layer, mask]) => [layer, hex(mask)]));
 
 /** Trains with stand-ins for everything else and notes what the loop asks of them, in order. */
 async function trainFake(
@@ -40,7 +44,7 @@ async function trainFake(
     evaluate: allWrong,
     ...options,
     train: (update, batch, masks) => {
-      given.push({ ...update, images: batch.images.slice(), labels: batch.labels.slice(), masks });
+      given.push({ ...update, images: hex(batch.images), labels: [...batch.labels], masks: hexMasks(masks) });
       return (options.train ?? halfRight)(update, batch, masks);
     },
   });
@@ -115,10 +119,10 @@ test('each step has the learning rate of the schedule, its masks and its images'
   for (const { step, learningRate: rate, masks, labels } of given) {
     const inEpoch = (step - 1) % 7;
     expect(rate).toBe(learningRate(plan, step - 1));
-    expect([...masks.keys()]).toEqual(['dropout', 'head.dropout']);
-    expect(masks).toEqual(drawMasks(plan, step > 7 ? 2 : 1, 8 * inEpoch, labels.length));
+    expect(Object.keys(masks)).toEqual(['dropout', 'head.dropout']);
+    expect(masks).toEqual(hexMasks(drawMasks(plan, step > 7 ? 2 : 1, 8 * inEpoch, labels.length)));
   }
-  const seen = (epoch: number) => given.slice(7 * epoch, 7 * epoch + 7).flatMap(({ labels }) => [...labels]);
+  const seen = (epoch: number) => given.slice(7 * epoch, 7 * epoch + 7).flatMap(({ labels }) => labels);
   expect(seen(0).toSorted()).toEqual([...data.train.labels].toSorted());
   expect(seen(1).toSorted()).toEqual(seen(0).toSorted());
   expect(seen(1)).not.toEqual(seen(0));
@@ -161,7 +165,7 @@ test('tells how far it is', async () => {
     /^epoch 1\/2, step 2\/7: loss 1\.5000, accuracy 50\.00 %, [\d.]+ images\/s, \d+ s left$/,
   );
   expect(shown.at(-1)).toMatch(
-    /^epoch 2\/2: loss 10\.8\d+, accuracy 50\.00 %; test loss 3\.0000, accuracy 0\.00 %; [\d.]+ images\/s$/,
+    /^epoch 2\/2: loss 10\.7692, accuracy 50\.00 %; test loss 3\.0000, accuracy 0\.00 %; [\d.]+ images\/s$/,
   );
   expect(shown.find((text) => text.startsWith('epoch 1/2: '))).toContain('accuracy 0.00 % (best)');
 });

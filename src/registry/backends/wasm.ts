@@ -8,7 +8,9 @@ export const wasm: EagerBackend = {
     await import('@tensorflow/tfjs-backend-wasm');
     await tf.setBackend('wasm');
     const { registerFilterGradient } = await import('./wasm_filter_gradient.js');
+    const { registerMaxPoolGradient } = await import('./wasm_max_pool_gradient.js');
     registerFilterGradient(tf);
+    registerMaxPoolGradient(tf);
     return tf;
   },
 };

@@ -19,6 +19,7 @@ describe.each(Object.entries(runners))('avg_pool on %s', (_name, run) => {
     ['stride of the window', { kernel: 2, stride: null, padding: 0 }, [2, 5, 4]],
     ['height and width apart', { kernel: [4, 2], stride: [1, 3], padding: [2, 0] }, [2, 5, 8]],
     ['pixels that no window reaches', { kernel: 2, stride: 4, padding: 0 }, [2, 9, 8]],
+    ['windows of one pixel', { kernel: 1, stride: 2, padding: 0 }, [2, 5, 4]],
     ['one pixel', { kernel: 3, stride: 1, padding: 1 }, [2, 1, 1]],
     ['5×5, stride 2, as in the seed', { kernel: 5, stride: 2, padding: 0 }, [3, 8, 9]],
   ])('%s', async (_case, changes, shape) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inception } from '../../../src/registry/layers/inception.js';
 import { expectAllClose } from '../../helpers/all_close.js';
-import { concatenateChannels, convolution, maxPool, relu } from '../../helpers/naive.js';
+import { concatenateChannels, convolution, maxPool, relu, type Window } from '../../helpers/naive.js';
 import { elements, type Plain } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
@@ -76,7 +76,7 @@ describe('plan', () => {
 
 /** The module by its definition, branch by branch. */
 function reference(x: Plain, parameters: Record<string, Plain>): Plain {
-  const same = (size: number) => ({
+  const same = (size: number): Window => ({
     kernel: [size, size],
     stride: [1, 1],
     padding: [(size - 1) / 2, (size - 1) / 2],
@@ -85,8 +85,7 @@ function reference(x: Plain, parameters: Record<string, Plain>): Plain {
     const weight = parameters[`${name}.weight`];
     // A convolution that the module does not have passes its input on.
     if (!weight) return input;
-    const window = same(size) as Parameters<typeof convolution>[3];
-    return relu(convolution(input, weight, parameters[`${name}.bias`]!, window));
+    return relu(convolution(input, weight, parameters[`${name}.bias`]!, same(size)));
   };
   const pooled = maxPool(x, { kernel: [3, 3], stride: [1, 1], padding: [1, 1] });
   return concatenateChannels([
