@@ -12,11 +12,12 @@ export abstract class BaseCommand extends Command {
 
   /** Users' errors have no stack; those of the program have one. */
   protected override async catch(error: Error): Promise<void> {
-    const isUsage = error instanceof Errors.CLIError;
-    if (isUsage && !this.jsonEnabled()) throw error; // oclif prints it, and the usage where that helps
-    const { text, exitCode, details } = isUsage
-      ? { text: error.message, exitCode: error.oclif.exit ?? 2, details: {} }
-      : report(error);
+    if (error instanceof Errors.CLIError) {
+      // oclif believes that --set takes everything after it; it takes one value.
+      error.message = error.message.replace(/\n\nNote: .* multiple values\..* arguments\.$/ms, '');
+      if (!this.jsonEnabled()) throw error; // oclif prints it, and the usage where that helps
+    }
+    const { text, exitCode, details } = report(error);
     process.exitCode = exitCode;
     process.stderr.write(`${text}\n`);
     if (this.jsonEnabled()) this.logJson({ error: { message: error.message, ...details } });
@@ -25,11 +26,15 @@ export abstract class BaseCommand extends Command {
 
 /** What to print of an error, how to end the process, and what `--json` tells besides the message. */
 function report(error: Error): { text: string; exitCode: number; details: object } {
-  if (error instanceof Interrupted) return { text: error.message, exitCode: 130, details: {} };
+  const { message } = error;
+  if (error instanceof Errors.CLIError) {
+    return { text: message, exitCode: error.oclif.exit ?? 2, details: {} };
+  }
+  if (error instanceof Interrupted) return { text: message, exitCode: 130, details: {} };
   if (!(error instanceof UserError)) {
     return { text: inspect(error), exitCode: 1, details: { stack: error.stack } };
   }
-  const { message, hint, exitCode } = error;
+  const { hint, exitCode } = error;
   const problems = error instanceof ConfigError ? { problems: error.problems } : {};
   return hint === undefined
     ? { text: message, exitCode, details: problems }

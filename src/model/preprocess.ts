@@ -2,7 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { ImageSize } from '../registry/datasets/dataset.js';
 import type { Experiment } from '../registry/experiment.js';
 import type { Tf } from '../registry/schema.js';
-import { resizeMatrix } from './resize_matrix.js';
+import { resizeMatrix, WEIGHT_ONE } from './resize_matrix.js';
 
 /**
  * Images as the network sees them: resized, scaled to 0…1, normalized.
@@ -14,9 +14,9 @@ export function preprocess(tf: Tf, images: Tensor, input: Experiment['input'], i
   if (input.resize !== null) {
     // Pillow's order: width first, each pass rounded to whole pixel values.
     if (input.resize !== image.width)
-      x = roundPixels(tf, tf.matMul(x, matrix(tf, image.width, input.resize), false, true));
+      x = resample(tf, image.width, input.resize, (weights) => tf.matMul(x, weights, false, true));
     if (input.resize !== image.height)
-      x = roundPixels(tf, resizeRows(tf, x, matrix(tf, image.height, input.resize)));
+      x = resample(tf, image.height, input.resize, (weights) => resizeRows(tf, x, weights));
   }
   const { mean, std } = input.normalize;
   const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
@@ -24,8 +24,18 @@ export function preprocess(tf: Tf, images: Tensor, input: Experiment['input'], i
   return tf.add(tf.mul(tf.transpose(x, [0, 2, 3, 1]), scale), shift);
 }
 
-function matrix(tf: Tf, from: number, to: number): Tensor {
-  return tf.tensor2d(resizeMatrix(from, to), [to, from]);
+/**
+ * One pass of resizing, to the same pixel values as Pillow's 22-bit integer arithmetic: with the weights in two halves
+ * of 11 bits, the products with pixel values and their sums are whole numbers that float32 holds.
+ * @param product of the pixels and weights [to, from]
+ */
+function resample(tf: Tf, from: number, to: number, product: (weights: Tensor) => Tensor): Tensor {
+  const half = Math.sqrt(WEIGHT_ONE);
+  const weights = tf.tensor2d(resizeMatrix(from, to), [to, from]);
+  const high = tf.floor(tf.div(weights, half));
+  const low = tf.sub(weights, tf.mul(high, half));
+  const carry = tf.floor(tf.div(tf.add(product(low), WEIGHT_ONE / 2), half));
+  return tf.floor(tf.div(tf.add(product(high), carry), half));
 }
 
 /** rows · x for each plane of x [batch, channels, height, width], rows [outHeight, height]. */
@@ -34,8 +44,4 @@ function resizeRows(tf: Tf, x: Tensor, rows: Tensor): Tensor {
   const planes = tf.reshape(x, [batch * channels, height, width]);
   const y = tf.matMul(tf.reshape(rows, [1, ...rows.shape]), planes);
   return tf.reshape(y, [batch, channels, rows.shape[0]!, width]);
-}
-
-function roundPixels(tf: Tf, x: Tensor): Tensor {
-  return tf.floor(tf.add(x, 0.5));
 }

@@ -97,7 +97,11 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
     });
   }
   try {
-    await mkdir(runDir, { recursive: true });
+    await mkdir(runDir, { recursive: true }).catch((error: unknown) => {
+      // What Node.js also says where the file system is read-only; without `recursive` it says so.
+      if (systemErrorCode(error) === 'ENOENT') return mkdir(runDir);
+      throw error;
+    });
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', runDir, error);
     throw new UserError(`--run-dir ${runDir}: expected a directory, got a file`, {

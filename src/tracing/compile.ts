@@ -30,7 +30,7 @@ export const ports = {
  * @throws UntranslatedKernelError where an operation of the model has no translation
  */
 export function compileTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return compile((trace) => {
+  return traceGraph((trace) => {
     const parameters = parameterInputs(trace, plan);
     const masks = new Map(
       [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
@@ -49,7 +49,7 @@ export function compileTraining(plan: Plan, batchSize: number): Promise<Compiled
 
 /** Traces the evaluation of a batch. Outputs: losses float32 [batch], predicted int32 [batch]. */
 export function compileEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return compile((trace) => {
+  return traceGraph((trace) => {
     const parameters = parameterInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
     const { losses, predicted } = evaluationStep(tf, plan, parameters, batch, (name) =>
@@ -62,14 +62,17 @@ export function compileEvaluation(plan: Plan, batchSize: number): Promise<Compil
 
 let latest: Promise<unknown> = Promise.resolve();
 
-/** Traces one after the other: they share TensorFlow.js' choice of a backend. */
-function compile(run: (trace: Trace) => void): Promise<CompiledGraph> {
+/**
+ * Runs a synchronous function of TensorFlow.js operations on the trace backend. The function declares the graph's ports
+ * with `input` and `output`. Traces go one after the other: they share TensorFlow.js's choice of a backend.
+ */
+export function traceGraph(run: (trace: Trace) => void): Promise<CompiledGraph> {
   const compiled = latest.then(() => traceStep(run));
   latest = compiled.catch(() => {});
   return compiled;
 }
 
-/** Runs a step function on the trace backend and leaves TensorFlow.js as it was. */
+/** Leaves TensorFlow.js as it was. */
 async function traceStep(run: (trace: Trace) => void): Promise<CompiledGraph> {
   const backend = traceBackend();
   const before = tf.getBackend();
@@ -101,13 +104,15 @@ function parameterInputs(trace: Trace, plan: Plan): Map<string, tf.Tensor> {
   );
 }
 
-function input(trace: Trace, name: string, type: ElementType, shape: readonly number[]): tf.Tensor {
+/** A tensor that is an input of the graph; uint8 data are int32 to TensorFlow.js. */
+export function input(trace: Trace, name: string, type: ElementType, shape: readonly number[]): tf.Tensor {
   const value = trace.value(trace.graph.input(name, type, shape), shape, { type });
   const info = traceBackend().register(value, type === 'float32' ? 'float32' : 'int32');
   return tf.engine().makeTensorFromTensorInfo(info);
 }
 
-function output(trace: Trace, name: string, tensor: tf.Tensor): void {
+/** Makes a tensor an output of the graph. */
+export function output(trace: Trace, name: string, tensor: tf.Tensor): void {
   const value = traceBackend().valueFor(tensor);
   trace.graph.output(name, trace.natural(value), value.type, value.shape);
 }

@@ -19,16 +19,20 @@ export interface GnetOptions {
 
 export const BIN = resolve('bin/run.js');
 
-/** Runs the command line as it was last built, and waits for its end. */
-export async function gnet(args: readonly string[], { cwd, strike }: GnetOptions): Promise<Ended> {
+/** Starts the command line as it was last built. */
+export function startGnet(args: readonly string[], { cwd, strike }: GnetOptions) {
   const preload = strike === undefined ? [] : ['--import', resolve('test/helpers/strike.mjs')];
-  return waitFor(
-    spawn(process.execPath, [...preload, BIN, ...args], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...environment(), ...(strike === undefined ? {} : { STRIKE: strike }) },
-    }),
-  );
+  const child = spawn(process.execPath, [...preload, BIN, ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...environment(), ...(strike === undefined ? {} : { STRIKE: strike }) },
+  });
+  return { child, ended: waitFor(child) };
+}
+
+/** Runs the command line and waits for its end. */
+export function gnet(args: readonly string[], options: GnetOptions): Promise<Ended> {
+  return startGnet(args, options).ended;
 }
 
 /** Runs a line of shell, as a user who pastes it. */

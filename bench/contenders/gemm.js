@@ -1,0 +1,17 @@
+// @ts-check
+// ONNX Runtime's own float32 matrix product of 2048³: the machine's peak for it. node bench/contenders/gemm.js THREADS
+import * as ort from 'onnxruntime-node';
+import { GraphBuilder } from '../../dist/tracing/graph.js';
+import { serve } from './protocol.js';
+
+const SIZE = 2048;
+const graph = new GraphBuilder();
+const [a, b] = [graph.input('a', 'float32', [SIZE, SIZE]), graph.input('b', 'float32', [SIZE, SIZE])];
+graph.output('c', graph.node('MatMul', [a, b]), 'float32', [SIZE, SIZE]);
+const session = await ort.InferenceSession.create(graph.encode(), {
+  intraOpNumThreads: Number(process.argv[2]),
+});
+const matrix = () => new ort.Tensor('float32', new Float32Array(SIZE * SIZE).fill(0.5), [SIZE, SIZE]);
+const feeds = { a: matrix(), b: matrix() };
+const fetches = { c: matrix() };
+await serve(() => session.run(feeds, fetches));

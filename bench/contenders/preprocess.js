@@ -1,0 +1,39 @@
+// @ts-check
+// gnet's input pipeline: batches from records, then resize and normalize in the graph.
+// node bench/contenders/preprocess.js RESIZE BATCH THREADS
+import * as tf from '@tensorflow/tfjs';
+import * as ort from 'onnxruntime-node';
+import { loadPlan } from '../../dist/config/load_plan.js';
+import { allocateBatch, batchAt, epochOrder } from '../../dist/data/batches.js';
+import { loadRecords } from '../../dist/data/open.js';
+import { preprocess } from '../../dist/model/preprocess.js';
+import { datasets } from '../../dist/registry/datasets/index.js';
+import { input, output, traceGraph } from '../../dist/tracing/compile.js';
+import { serve } from './protocol.js';
+
+const [resize = '', batchText = '', threads = ''] = process.argv.slice(2);
+const batchSize = Number(batchText);
+const { plan } = await loadPlan('configs/googlenet-cifar10.yaml', [
+  'dataset={type: shapes, limit: {train: 1024, test: 1}}',
+  `input.resize=${resize}`,
+]);
+const { image } = plan.dataset;
+const shape = [batchSize, image.channels, image.height, image.width];
+const { model } = await traceGraph((trace) => {
+  const images = input(trace, 'images', 'uint8', shape);
+  // As the first convolution reads it: channels first.
+  output(trace, 'x', tf.transpose(preprocess(tf, images, plan.config.input, image), [0, 3, 1, 2]));
+});
+const session = await ort.InferenceSession.create(model, { intraOpNumThreads: Number(threads) });
+const { train: records } = await loadRecords(datasets.shapes, plan.config.dataset, 0);
+const order = epochOrder(0, 1, records.count, true);
+const buffer = allocateBatch(image, batchSize);
+let step = 0;
+await serve(async () => {
+  const batch = batchAt(
+    { records, order, batchSize, augment: [] },
+    step++ % (records.count / batchSize),
+    buffer,
+  );
+  await session.run({ images: new ort.Tensor('uint8', batch.images, shape) });
+});

@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { gnet, startGnet } from '../helpers/gnet.js';
+import { killAndWait } from '../helpers/other_process.js';
+import { readJson } from '../helpers/run_results.js';
+import { tinyConfig } from '../helpers/tiny_config.js';
+import { waitUntil } from '../helpers/wait_until.js';
+
+const cwd = mkdtempSync(join(tmpdir(), 'gnet-test-'));
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+writeFileSync(join(cwd, 'tiny.yaml'), tinyConfig());
+
+const run = (...args: string[]) => gnet(['run', ...args], { cwd });
+
+test('a run that names no directory, resumed: the newest of its name', async () => {
+  const args = ['run', '--set', 'training.epochs=1', 'tiny.yaml', '--threads', '1']; // CONFIG after --set
+  const killed = await gnet(args, { cwd, strike: 'SIGKILL append metrics.jsonl 4' });
+  expect(killed.signal).toBe('SIGKILL');
+  const [name, ...others] = readdirSync(join(cwd, 'runs'));
+  expect(others).toEqual([]);
+  expect(name).toMatch(/^tiny-\d{8}T\d{6}Z$/);
+
+  const { code, stdout, stderr } = await gnet([...args, '--resume', '--json'], { cwd });
+  expect(code).toBe(0);
+  const summary: unknown = JSON.parse(stdout);
+  expect(summary).toEqual(readJson(join(cwd, 'runs', name!, 'summary.json')));
+  expect(summary).toMatchObject({ run_directory: `runs/${name}`, epochs: 1, steps: 7 });
+  expect(stderr).toContain(`runs/${name}, resumed at step 3`);
+  expect(stderr).toMatch(/epoch 1\/1: loss \d\.\d{4}/);
+
+  const again = await gnet([...args, '--resume'], { cwd });
+  expect(again).toMatchObject({ code: 0, stdout: '' });
+  expect(again.stderr).toContain(`runs/${name}: the run has finished all its epochs, nothing is left to do`);
+  expect(again.stderr).toMatch(
+    new RegExp(`\nEverything is in runs/${name}; look at it with: tensorboard --logdir runs\n$`),
+  );
+});
+
+test('a second process on one directory is refused; the first can be stopped', async () => {
+  const args = [
+    'run',
+    'tiny.yaml',
+    '--set',
+    'training.epochs=100000',
+    '--threads',
+    '1',
+    '--run-dir',
+    'shared',
+  ];
+  const { child, ended } = startGnet([...args, '--json'], { cwd });
+  try {
+    const metrics = join(cwd, 'shared/metrics.jsonl');
+    await waitUntil('the first step', () => existsSync(metrics) && readFileSync(metrics).length > 0);
+    const second = await gnet([...args, '--resume'], { cwd });
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toContain(`the run directory is in use: process ${child.pid} trains there`);
+    expect(second.stderr).not.toContain('    at ');
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(130);
+    const message = expect.stringMatching(
+      /^interrupted; resume with:\n {2}node .* --run-dir shared --resume/,
+    );
+    expect(JSON.parse(stdout)).toEqual({ error: { message } });
+    expect(stderr).toContain('interrupted; resume with:\n');
+  } finally {
+    await killAndWait(child);
+  }
+});
+
+test('training that diverges', async () => {
+  const sets = ['optimizer.learning_rate=1e30', 'checkpoint.every_steps=1'].flatMap((set) => ['--set', set]);
+  const { code, stdout, stderr } = await run('tiny.yaml', ...sets, '--run-dir', 'diverged', '--json');
+  expect(code).toBe(1);
+  const message = expect.stringMatching(
+    /^training diverged at step 2 with learning rate 5e\+29: the loss is \S+\. The last good checkpoint is diverged\/checkpoints\/last \(step 1\)\.$/,
+  );
+  expect(JSON.parse(stdout)).toEqual({ error: { message, hint: expect.any(String) } });
+  expect(stderr).toContain('training diverged at step 2');
+  expect(stderr).not.toContain('    at ');
+  expect(readJson(join(cwd, 'diverged/checkpoints/last/state.json'))).toMatchObject({ step: 1 });
+});
+
+test.each([
+  [
+    ['tiny.yaml', '--backend', 'nonsense'],
+    /Expected --backend=nonsense to be one of: auto, .*onnxruntime-cpu.*wasm/s,
+  ],
+  [['tiny.yaml', '--set', 'backend=nonsense'], /^--set backend=nonsense: expected one of auto, /],
+  [['tiny.yaml', '--nonsense'], /Nonexistent flag: --nonsense/],
+  [['tiny.yaml', 'other.yaml'], /Unexpected argument: other\.yaml/],
+  [['tiny.yaml', '--threads', '-1'], /integer greater than or equal to 0/],
+  [['tiny.yaml', '--set'], /Flag --set expects a value/],
+  [
+    [],
+    /Missing 1 required arg:\s*›?\s*config {2}YAML file of the experiment\s*›?\s*See more help with --help/,
+  ],
+  [['nowhere.yaml'], /^nowhere\.yaml: expected a config file, got no such file\n/],
+  [['tiny.yaml', '--run-dir', 'tiny.yaml'], /^--run-dir tiny\.yaml: expected a directory, got a file\n/],
+])('%j: exit code 2, a message, no stack, no run', async (args, message) => {
+  const before = readdirSync(cwd);
+  const { code, stdout, stderr } = await run(...args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+  expect(stderr).not.toMatch(/^ {4}at /m);
+  expect(readdirSync(cwd)).toEqual(before);
+});

@@ -1,0 +1,56 @@
+import type { Plan } from '../../src/config/resolve.js';
+import { EagerProgram } from '../../src/model/eager_program.js';
+import { drawMasks } from '../../src/model/masks.js';
+import type { HostBatch, HostMasks, Program } from '../../src/model/program.js';
+import { initialState, type ModelState } from '../../src/model/state.js';
+import type { StepMetrics } from '../../src/model/step.js';
+import { backends } from '../../src/registry/backends/index.js';
+import { CompiledProgram } from '../../src/tracing/compiled_program.js';
+import { elements } from './plain.js';
+import { TestRandom } from './random.js';
+
+type Open = (plan: Plan, state: ModelState) => Promise<Program>;
+
+/** Each way to a program that runs everywhere. */
+export const programs = {
+  'onnxruntime-cpu': async (plan, state) =>
+    new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
+  wasm: async (plan, state) => new EagerProgram(await backends.wasm.load(), plan, state),
+  cpu: async (plan, state) => new EagerProgram(await backends.cpu.load(), plan, state),
+} satisfies Record<string, Open>;
+
+/** Random images and labels that fit a plan. */
+export function randomBatch(plan: Plan, size: number, seed: number): HostBatch {
+  const random = new TestRandom(seed);
+  const { channels, height, width } = plan.dataset.image;
+  const pixels = random.integers([size, channels, height, width], 0, 255);
+  const labels = random.integers([size], 0, plan.network.numClasses - 1);
+  return { size, images: Uint8Array.from(pixels.values), labels: Int32Array.from(labels.values) };
+}
+
+export interface Training {
+  readonly metrics: readonly StepMetrics[];
+  readonly state: ModelState;
+}
+
+/** Steps over batches of these sizes from a program's present state, masks drawn as in a run. */
+export async function trainOn(program: Program, plan: Plan, sizes: readonly number[]): Promise<Training> {
+  const metrics: StepMetrics[] = [];
+  let first = 0;
+  for (const [index, size] of sizes.entries()) {
+    const masks: HostMasks = drawMasks(plan, 0, first, size);
+    const update = { step: index + 1, learningRate: 0.05 / (index + 1) };
+    metrics.push(await program.train(randomBatch(plan, size, index), masks, update));
+    first += size;
+  }
+  return { metrics, state: await program.state() };
+}
+
+/** The initial state with biases that are not near 0 and parameters large enough for every ReLU to matter. */
+export function livelyState(plan: Plan): ModelState {
+  const state = initialState(plan);
+  const random = new TestRandom(99);
+  for (const { shape, data } of state.parameters.values())
+    if (shape.length === 1) data.set(random.tensor([elements(shape)]).values);
+  return state;
+}

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs';
+import { fuseUpdate } from '../../src/model/fused_update.js';
+import { type OptimizerOptions, optimizerEntry } from '../../src/registry/optimizers/index.js';
+import { runPython } from './python.js';
+
+export const LEARNING_RATES = [0.1, 0.1, 0.05, 0.05, 0.2];
+export const PARAMETER = [0.5, -1.25, 2, 0, -0.03, 10];
+/** One gradient for each step; the fourth element's is 0 at first. */
+export const GRADIENTS = [
+  [0.3, -0.2, 1.5, 0, 4e-3, -20],
+  [-0.1, -0.4, 0.7, 0, -2e-3, 5],
+  [0.25, 0.1, -0.9, 0.6, 1e-5, 5],
+  [0.3, -0.2, 1.5, -0.1, 4e-3, 0],
+  [-0.7, 0.9, 0.02, 0.3, -1e-4, 1],
+];
+
+export interface OptimizerState {
+  readonly parameter: ArrayLike<number>;
+  readonly slots: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** Five steps of the fused loop over typed arrays. */
+export function runFused(options: OptimizerOptions): OptimizerState {
+  const entry = optimizerEntry(options.type);
+  const names = entry.slots(options);
+  const update = fuseUpdate(options);
+  const parameter = Float32Array.from(PARAMETER);
+  const slots = names.map(() => new Float32Array(PARAMETER.length));
+  for (const [index, gradient] of GRADIENTS.entries())
+    update(
+      parameter,
+      Float32Array.from(gradient),
+      slots,
+      entry.scalars(options, LEARNING_RATES[index]!, index + 1),
+    );
+  return { parameter, slots: Object.fromEntries(names.map((name, index) => [name, slots[index]!])) };
+}
+
+/** The same five steps in tensor arithmetic. */
+export async function runEager(options: OptimizerOptions): Promise<OptimizerState> {
+  await tf.setBackend('cpu');
+  const entry = optimizerEntry(options.type);
+  return tf.tidy(() => {
+    let parameter: tf.Tensor = tf.tensor1d(PARAMETER);
+    let slots: Readonly<Record<string, tf.Tensor>> = Object.fromEntries(
+      entry.slots(options).map((name) => [name, tf.zeros([PARAMETER.length])]),
+    );
+    for (const [index, gradient] of GRADIENTS.entries()) {
+      const scalars = entry.scalars(options, LEARNING_RATES[index]!, index + 1);
+      const outputs = entry.update<tf.Tensor>(
+        options,
+        { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt },
+        {
+          parameter,
+          gradient: tf.tensor1d(gradient),
+          slots,
+          scalars: Object.fromEntries(
+            Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)]),
+          ),
+        },
+      );
+      parameter = outputs.parameter;
+      slots = outputs.slots;
+    }
+    return {
+      parameter: parameter.dataSync(),
+      slots: Object.fromEntries(Object.entries(slots).map(([name, slot]) => [name, slot.dataSync()])),
+    };
+  });
+}
+
+/** The parameter after the same five steps of an optimizer of torch.optim. */
+export function runTorch(name: 'SGD' | 'Adam' | 'AdamW', keywords: object): number[] {
+  const script = `
+import json, sys, torch
+name, keywords, parameter, gradients, rates = json.loads(sys.argv[1])
+p = torch.nn.Parameter(torch.tensor(parameter, dtype=torch.float32))
+optimizer = getattr(torch.optim, name)([p], lr=1.0, **keywords)
+for gradient, rate in zip(gradients, rates):
+    optimizer.param_groups[0]['lr'] = rate
+    p.grad = torch.tensor(gradient, dtype=torch.float32)
+    optimizer.step()
+print(json.dumps(p.tolist()))`;
+  return runPython(
+    script,
+    JSON.stringify([name, keywords, PARAMETER, GRADIENTS, LEARNING_RATES]),
+  ) as number[];
+}

@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { forward } from '../../src/model/forward.js';
+import { drawMasks } from '../../src/model/masks.js';
+import { maskShapes } from '../../src/model/parameters.js';
+import { initialState } from '../../src/model/state.js';
+import { TestRandom } from '../helpers/random.js';
+import { everyLayerPlan } from '../helpers/small_plan.js';
+
+const plan = everyLayerPlan();
+const BATCH = 2;
+
+beforeAll(() => tf.setBackend('cpu'));
+
+function inputs(training: boolean) {
+  const parameters = new Map(
+    [...initialState(plan).parameters].map(([name, { data, shape }]) => [name, tf.tensor(data, [...shape])]),
+  );
+  const masks = new Map(
+    [...drawMasks(plan, 0, 0, BATCH)].map(([name, mask]) => [
+      name,
+      tf.tensor(Int32Array.from(mask), [...maskShapes(plan.network, BATCH).get(name)!], 'int32'),
+    ]),
+  );
+  return { training, parameters, masks: training ? masks : new Map<string, tf.Tensor>() };
+}
+
+const images = () =>
+  tf.tensor(new TestRandom(51).tensor([BATCH, 6, 5, 3]).values as Float32Array, [BATCH, 6, 5, 3]);
+
+const MAIN = ['conv1', 'pool', 'inception', 'relu', 'drop_map', 'mean', 'drop', 'fc'];
+const HEAD = ['aux.pool', 'aux.conv', 'aux.flatten', 'aux.fc1', 'aux.fc2'];
+
+describe('forward', () => {
+  it('in training computes the heads after the main stack, and tells each layer', () => {
+    tf.tidy(() => {
+      const entered: string[] = [];
+      const { main, auxiliary } = forward(tf, plan.network, images(), {
+        ...inputs(true),
+        onLayer: (name) => entered.push(name),
+      });
+      expect(entered).toEqual([...MAIN, ...HEAD]);
+      expect(main.shape).toEqual([BATCH, 4]);
+      expect(auxiliary.map(({ shape }) => shape)).toEqual([[BATCH, 4]]);
+    });
+  });
+
+  it('in evaluation computes no head', () => {
+    tf.tidy(() => {
+      const entered: string[] = [];
+      const { auxiliary } = forward(tf, plan.network, images(), {
+        ...inputs(false),
+        onLayer: (name) => entered.push(name),
+      });
+      expect(entered).toEqual(MAIN);
+      expect(auxiliary).toEqual([]);
+    });
+  });
+
+  it('a head reads the layer that it names, before what follows that', () => {
+    tf.tidy(() => {
+      const given = inputs(true);
+      const logits = () => forward(tf, plan.network, images(), given);
+      const before = logits();
+      given.parameters.set('fc.bias', tf.fill([4], 5));
+      const after = logits();
+      expect(Array.from(after.auxiliary[0]!.dataSync())).toEqual(Array.from(before.auxiliary[0]!.dataSync()));
+      expect(Array.from(after.main.dataSync())).not.toEqual(Array.from(before.main.dataSync()));
+      given.parameters.set('conv1.bias', tf.fill([4], 5));
+      expect(Array.from(logits().auxiliary[0]!.dataSync())).not.toEqual(
+        Array.from(before.auxiliary[0]!.dataSync()),
+      );
+    });
+  });
+
+  it('tells each layer with parameters again as its gradient begins, last first', () => {
+    tf.tidy(() => {
+      const { parameters, ...rest } = inputs(true);
+      const entered: string[] = [];
+      const sumOf = (...values: tf.Tensor[]) => {
+        const named = new Map([...parameters.keys()].map((name, index) => [name, values[index]!]));
+        const onLayer = (name: string) => entered.push(name);
+        const { main, auxiliary } = forward(tf, plan.network, images(), {
+          ...rest,
+          parameters: named,
+          onLayer,
+        });
+        entered.length = 0;
+        return tf.addN([main, ...auxiliary]);
+      };
+      tf.grads(sumOf as () => tf.Tensor)([...parameters.values()]);
+      expect(entered.toSorted()).toEqual([...MAIN, ...HEAD].toSorted());
+      for (const stack of [MAIN, HEAD])
+        expect(entered.filter((name) => stack.includes(name))).toEqual(stack.toReversed());
+    });
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest';
+import { maskShapes, parameterSpecs } from '../../src/model/parameters.js';
+import { everyLayerPlan } from '../helpers/small_plan.js';
+
+const { network } = everyLayerPlan();
+
+it('parameters are named by layer, heads last, as in PyTorch’s state dict', () => {
+  expect([...parameterSpecs(network)].map(([name, { shape }]) => `${name} ${shape.join('×')}`)).toEqual([
+    'conv1.weight 4×3×3×2',
+    'conv1.bias 4',
+    'inception.conv1x1.weight 2×4×1×1',
+    'inception.conv1x1.bias 2',
+    'inception.conv3x3_reduce.weight 2×4×1×1',
+    'inception.conv3x3_reduce.bias 2',
+    'inception.conv3x3.weight 3×2×3×3',
+    'inception.conv3x3.bias 3',
+    'inception.conv5x5.weight 2×4×5×5',
+    'inception.conv5x5.bias 2',
+    'inception.convpool.weight 2×4×1×1',
+    'inception.convpool.bias 2',
+    'fc.weight 4×9',
+    'fc.bias 4',
+    'aux.conv.weight 2×9×1×1',
+    'aux.fc1.weight 5×24',
+    'aux.fc1.bias 5',
+    'aux.fc2.weight 4×5',
+  ]);
+});
+
+it('masks are those of the layers that drop', () => {
+  expect([...maskShapes(network, 7)]).toEqual([
+    ['drop_map', [7, 9, 3, 2]],
+    ['drop', [7, 9]],
+  ]);
+});

@@ -1,0 +1,163 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { drawMasks } from '../../src/model/masks.js';
+import { copyState, type ModelState } from '../../src/model/state.js';
+import { expectAllClose } from '../helpers/all_close.js';
+import { livelyState, programs, randomBatch, trainOn } from '../helpers/programs.js';
+import { everyLayerPlan, type SmallPlan } from '../helpers/small_plan.js';
+
+const TOLERANCE = { relative: 1e-4, absolute: 1e-5 };
+
+/** The last batch of an epoch is smaller. */
+const SIZES = [3, 3, 1];
+
+const momentum = { type: 'sgd', learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
+const cases: [string, Partial<SmallPlan>][] = [
+  ['sgd', { optimizer: momentum }],
+  ['sgd without slots', { optimizer: { type: 'sgd' } }],
+  ['adam', { optimizer: { type: 'adam', weight_decay: 0.01 } }],
+  ['adamw', { optimizer: { type: 'adamw' } }],
+  ['images resized', { optimizer: momentum, input: { resize: 9 } }],
+  ['no head', { optimizer: momentum, auxiliary: [] }],
+];
+
+function expectSameState(actual: ModelState, expected: ModelState): void {
+  expect([...actual.parameters.keys()]).toEqual([...expected.parameters.keys()]);
+  expect([...actual.slots.keys()]).toEqual([...expected.slots.keys()]);
+  const pairs = [
+    [actual.parameters, expected.parameters] as const,
+    ...[...expected.slots].map(([slot, tensors]) => [actual.slots.get(slot)!, tensors] as const),
+  ];
+  for (const [tensors, references] of pairs)
+    for (const [name, { shape, data }] of references) {
+      expect(tensors.get(name)!.shape, name).toEqual(shape);
+      expectAllClose(tensors.get(name)!.data, data, TOLERANCE);
+    }
+}
+
+describe.each(Object.entries(programs))('%s', (_name, open) => {
+  it.each(cases)('trains as cpu does: %s', async (_case, changes) => {
+    const plan = everyLayerPlan(changes);
+    const reference = await programs.cpu(plan, livelyState(plan));
+    const expected = await trainOn(reference, plan, SIZES);
+    const expectedEvaluation = await reference.evaluate(randomBatch(plan, 2, 100));
+    reference.dispose();
+
+    const program = await open(plan, livelyState(plan));
+    const actual = await trainOn(program, plan, SIZES);
+    for (const [index, metrics] of actual.metrics.entries()) {
+      const { loss, mainLoss, auxLoss, correct } = expected.metrics[index]!;
+      expectAllClose(
+        [metrics.loss, metrics.mainLoss, ...Object.values(metrics.auxLoss)],
+        [loss, mainLoss, ...Object.values(auxLoss)],
+        TOLERANCE,
+      );
+      expect(Object.keys(metrics.auxLoss)).toEqual(Object.keys(auxLoss));
+      expect(metrics.correct).toBe(correct);
+    }
+    expectSameState(actual.state, expected.state);
+    const { losses, predicted } = await program.evaluate(randomBatch(plan, 2, 100));
+    expectAllClose(losses, expectedEvaluation.losses, TOLERANCE);
+    expect(predicted).toEqual(expectedEvaluation.predicted);
+    program.dispose();
+  });
+
+  it('the masks decide what is dropped', async () => {
+    const plan = everyLayerPlan();
+    const batch = randomBatch(plan, 3, 0);
+    const update = { step: 1, learningRate: 0 };
+    const program = await open(plan, livelyState(plan));
+    const lossWith = async (epoch: number) =>
+      (await program.train(batch, drawMasks(plan, epoch, 0, 3), update)).mainLoss;
+    const first = await lossWith(0);
+    expect(await lossWith(1)).not.toBeCloseTo(first, 4);
+    expect(await lossWith(0)).toBeCloseTo(first, 6);
+    program.dispose();
+  });
+
+  it('evaluation reads no head and drops nothing', async () => {
+    const plan = everyLayerPlan();
+    const program = await open(plan, livelyState(plan));
+    const batch = randomBatch(plan, 3, 0);
+    const before = await program.evaluate(batch);
+    const changed = livelyState(plan);
+    for (const [parameter, { data }] of changed.parameters)
+      if (parameter.startsWith('aux.')) data.fill(Number.NaN);
+    await program.load(changed);
+    expect(await program.evaluate(batch)).toEqual(before);
+    program.dispose();
+  });
+
+  it('evaluates every image by itself', async () => {
+    const plan = everyLayerPlan();
+    const program = await open(plan, livelyState(plan));
+    const batch = randomBatch(plan, 3, 0);
+    const together = await program.evaluate(batch);
+    const each = batch.images.length / batch.size;
+    for (let index = 0; index < batch.size; index++) {
+      const { losses, predicted } = await program.evaluate({
+        size: 1,
+        images: batch.images.slice(index * each, (index + 1) * each),
+        labels: batch.labels.slice(index, index + 1),
+      });
+      expectAllClose(losses, [together.losses[index]!]);
+      expect(predicted[0]).toBe(together.predicted[index]);
+    }
+    program.dispose();
+  });
+
+  it('goes on from a loaded state as from its own, to the bit', async () => {
+    const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
+    const program = await open(plan, livelyState(plan));
+    await trainOn(program, plan, [3]);
+    const middle = copyState(await program.state());
+    const onwards = await trainOn(program, plan, [2, 2]);
+    const expected = { metrics: onwards.metrics, state: copyState(onwards.state) };
+    await program.load(middle);
+    expect(await trainOn(program, plan, [2, 2])).toEqual(expected);
+    program.dispose();
+    const other = await open(plan, middle);
+    expect(await trainOn(other, plan, [2, 2])).toEqual(expected);
+    other.dispose();
+  });
+
+  it('leaves the state that it was given alone', async () => {
+    const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
+    const given = livelyState(plan);
+    const program = await open(plan, given);
+    await program.load(given);
+    await trainOn(program, plan, [2]);
+    expect(given).toEqual(livelyState(plan));
+    program.dispose();
+  });
+
+  it('prepares without a trace in the state', async () => {
+    const plan = everyLayerPlan();
+    const program = await open(plan, livelyState(plan));
+    await Promise.all([program.prepare(2), program.prepare(3)]);
+    expectSameState(await program.state(), livelyState(plan));
+    program.dispose();
+  });
+
+  it('memory is flat: compile, 200 times train, evaluate and read the state, then dispose', async () => {
+    const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
+    // What a backend keeps for itself, it keeps from its first use.
+    (await open(plan, livelyState(plan))).dispose();
+    const empty = tf.memory().numTensors;
+    const program = await open(plan, livelyState(plan));
+    const owned = tf.memory().numTensors;
+    const batches = [randomBatch(plan, 2, 0), randomBatch(plan, 1, 1)];
+    for (let step = 1; step <= 200; step++) {
+      const batch = batches[step % 2]!;
+      await program.train(batch, drawMasks(plan, 0, 0, batch.size), { step, learningRate: 1e-3 });
+      await program.evaluate(batch);
+      await program.state();
+      if (tf.memory().numTensors !== owned)
+        expect.fail(`step ${step}: ${tf.memory().numTensors} tensors, not ${owned}`);
+    }
+    await program.load(livelyState(plan));
+    expect(tf.memory().numTensors).toBe(owned);
+    program.dispose();
+    expect(tf.memory().numTensors).toBe(empty);
+  });
+});

@@ -1,0 +1,138 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { Interrupted } from '../../src/errors.js';
+import { type EvalOptions, evaluateCheckpoint } from '../../src/pipeline/eval.js';
+import type { TestResult } from '../../src/pipeline/evaluate.js';
+import { runExperiment } from '../../src/pipeline/run.js';
+import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.js';
+import { shown } from '../helpers/plain_stages.js';
+import { metricsLines } from '../helpers/run_results.js';
+import { temporaryDirectory } from '../helpers/temporary_directory.js';
+import { tinyConfig } from '../helpers/tiny_config.js';
+
+vi.mock('../../src/pipeline/screen.js', () => import('../helpers/plain_stages.js'));
+
+const directory = mkdtempSync(join(tmpdir(), 'gnet-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const run = join(directory, 'run');
+const last = join(run, 'checkpoints/last');
+const best = join(run, 'checkpoints/best');
+
+/** What the run wrote of its two evaluations; so small a learning rate leaves the first one the best. */
+let tests: TestResult[];
+
+beforeAll(async () => {
+  const config = join(directory, 'tiny.yaml');
+  writeFileSync(config, tinyConfig({ optimizer: { type: 'adam', learning_rate: 1e-6 } }));
+  await runExperiment({ config, sets: [], runDir: run, resume: false, init: undefined, threads: 1 });
+  tests = metricsLines(run)
+    .filter(({ split }) => split === 'test')
+    .map(({ split: _, step: __, epoch: ___, ...result }) => result as unknown as TestResult);
+});
+beforeEach(() => {
+  shown.length = 0;
+});
+
+const evaluate = (source: string, options: Partial<EvalOptions> = {}) =>
+  evaluateCheckpoint({ source, split: 'test', backend: undefined, threads: 1, ...options });
+
+const where = { split: 'test', backend: 'onnxruntime-cpu' };
+
+test('a run stands for its best checkpoint, whose numbers are those of the best evaluation', async () => {
+  expect(tests).toHaveLength(2);
+  expect(tests[0]).not.toEqual(tests[1]);
+  expect(await evaluate(run)).toEqual({ ...where, checkpoint: best, step: 7, ...tests[0] });
+  expect(shown.at(-1)).toMatch(/^Evaluate: loss 2\.\d{4}, accuracy [\d.]+ % \(\d+\/20 test images\)$/);
+});
+
+test('a checkpoint of the run', async () => {
+  expect(await evaluate(last)).toEqual({ ...where, checkpoint: last, step: 14, ...tests[1] });
+});
+
+test('a checkpoint on its own needs nothing else of the run', async () => {
+  const copy = join(temporaryDirectory(), 'copy');
+  cpSync(last, copy, { recursive: true, dereference: true });
+  expect(await evaluate(copy)).toEqual({ ...where, checkpoint: copy, step: 14, ...tests[1] });
+});
+
+test('another split and another backend', async () => {
+  const train = await evaluate(run, { split: 'train' });
+  expect(train).toMatchObject({ split: 'train', count: 52, accuracy: train.correct / 52 });
+  expect(train.loss).not.toBe(tests[0]!.loss);
+  const wasm = await evaluate(run, { split: 'train', backend: 'wasm' });
+  expect(wasm).toMatchObject({ backend: 'wasm', count: 52, correct: train.correct });
+  expect(wasm.loss).toBeCloseTo(train.loss, 5);
+});
+
+test.each([
+  [
+    'somewhere else',
+    (place: string) => place,
+    (place: string) =>
+      `${place}: expected a run directory or a checkpoint, found neither a plan.json nor a state.json`,
+    2,
+  ],
+  [
+    'nowhere',
+    (place: string) => join(place, 'nowhere'),
+    (place: string) => `${place}/nowhere: expected a run directory or a checkpoint`,
+    2,
+  ],
+  [
+    'a run without an evaluation',
+    (place: string) => {
+      cpSync(run, join(place, 'run'), { recursive: true, verbatimSymlinks: true });
+      rmSync(join(place, 'run/checkpoints/best'));
+      return join(place, 'run');
+    },
+    (place: string) =>
+      `${place}/run: the run has no checkpoints/best yet: it comes with the first evaluation`,
+    2,
+  ],
+  [
+    'a damaged state',
+    (place: string) => {
+      writeFileSync(join(place, 'state.json'), '{"version": 1}');
+      return place;
+    },
+    (place: string) => `${place}/state.json: not a usable checkpoint state: `,
+    1,
+  ],
+])('%s', async (_, prepare, message, exitCode) => {
+  const place = temporaryDirectory();
+  const error = await evaluate(prepare(place)).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ message: expect.stringContaining(message(place)), exitCode });
+  expect(error).toHaveProperty('hint', expect.any(String));
+});
+
+test('parameters of another model are listed', async () => {
+  const copy = join(temporaryDirectory(), 'copy');
+  cpSync(last, copy, { recursive: true, dereference: true });
+  for (const [file, slots] of [
+    ['model', ['']],
+    ['optimizer', ['exp_avg.', 'exp_avg_sq.']],
+  ] as const) {
+    const path = join(copy, `${file}.safetensors`);
+    const { tensors } = await readSafetensors(path);
+    for (const slot of slots) {
+      tensors.set(`${slot}other.bias`, tensors.get(`${slot}fc.bias`)!);
+      tensors.delete(`${slot}fc.bias`);
+    }
+    writeFileSync(path, Buffer.concat(encodeSafetensors(tensors)));
+  }
+  await expect(evaluate(copy)).rejects.toThrow(
+    `${copy}: the parameters are not those of the model\n  fc.bias: expected [8], not in the file\n  other.bias [8]: not in the model`,
+  );
+});
+
+test('a request to stop', async () => {
+  const evaluation = evaluate(run);
+  const outcome = evaluation.catch((error: unknown) => error);
+  while (process.listenerCount('SIGINT') === 0) await setImmediate();
+  process.emit('SIGINT', 'SIGINT');
+  expect(await outcome).toBeInstanceOf(Interrupted);
+  expect(process.listenerCount('SIGINT')).toBe(0);
+});

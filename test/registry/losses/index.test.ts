@@ -1,0 +1,36 @@
+import * as tf from '@tensorflow/tfjs';
+import { describe, expect, it } from 'vitest';
+import { losses } from '../../../src/registry/losses/index.js';
+import { expectAllClose } from '../../helpers/all_close.js';
+import { type Input, runners } from '../../helpers/runners.js';
+
+const logits: Input = {
+  shape: [4, 3],
+  values: [0, 0, 0, 1, -2, 0.5, 100, -100, 0, -1000, 1000, 999],
+};
+const labels: Input = { shape: [4], values: [2, 0, 1, 2], type: 'int32' };
+const softmax = (row: number[]) => {
+  const weights = row.map((x) => Math.exp(x - Math.max(...row)));
+  return weights.map((weight) => weight / weights.reduce((sum, each) => sum + each, 0));
+};
+const rows = [0, 1, 2, 3].map((row) => Array.from(logits.values).slice(row * 3, row * 3 + 3));
+
+describe.each(Object.entries(runners))('cross-entropy on %s', (_name, run) => {
+  const perExample = (x: tf.Tensor, y: tf.Tensor) => losses.cross_entropy.perExample(tf, x, y);
+
+  it('−log softmax of the label, for each example', async () => {
+    const [loss] = await run(([x, y]) => perExample(x!, y!), [logits, labels]);
+    expect(loss!.shape).toEqual([4]);
+    // log 3; log(1 + e^-3 + e^-0.5); 200; log(1 + e).
+    const expected = [Math.log(3), Math.log(1 + Math.exp(-3) + Math.exp(-0.5)), 200, Math.log(1 + Math.E)];
+    expectAllClose(loss!.values, expected);
+  });
+
+  it('its gradient is softmax − one-hot', async () => {
+    const [gradient] = await run(([x, y]) => tf.grads((v) => perExample(v!, y!))([x!]), [logits, labels]);
+    const expected = rows.flatMap((row, index) =>
+      softmax(row).map((probability, label) => probability - Number(label === labels.values[index])),
+    );
+    expectAllClose(gradient!.values, expected);
+  });
+});
