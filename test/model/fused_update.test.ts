@@ -27,8 +27,8 @@ describe('fuseUpdate', () => {
   it('takes the slots in the order that the optimizer names them', () => {
     const update = fuseUpdate(adam);
     const [parameter, mean, square] = [Float32Array.of(1), Float32Array.of(0), Float32Array.of(0)];
-    update(parameter, Float32Array.of(2), [mean, square], optimizerEntry('adam').scalars(adam, 0.25, 1));
-    expect([mean[0], square[0]]).toEqual([1, 1]);
+    update(parameter, Float32Array.of(4), [mean, square], optimizerEntry('adam').scalars(adam, 0.25, 1));
+    expect([mean[0], square[0]]).toEqual([2, 4]);
     // The first step is the learning rate in the direction of the gradient.
     expect(parameter[0]).toBeCloseTo(0.75, 6);
   });

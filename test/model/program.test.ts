@@ -121,13 +121,21 @@ describe.each(Object.entries(programs))('%s', (_name, open) => {
     other.dispose();
   });
 
-  it('leaves the state that it was given alone', async () => {
+  it('shares no memory with a state that it was given', async () => {
     const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
     const given = livelyState(plan);
-    const program = await open(plan, given);
-    await program.load(given);
-    await trainOn(program, plan, [2]);
+    const opened = await open(plan, given);
+    await trainOn(opened, plan, [2]);
     expect(given).toEqual(livelyState(plan));
+    opened.dispose();
+
+    const program = await open(plan, given);
+    for (const { data } of given.parameters.values()) data.fill(Number.NaN);
+    expectSameState(await program.state(), livelyState(plan));
+    const loaded = livelyState(plan);
+    await program.load(loaded);
+    for (const { data } of loaded.parameters.values()) data.fill(Number.NaN);
+    expectSameState(await program.state(), livelyState(plan));
     program.dispose();
   });
 

@@ -52,10 +52,10 @@ describe('the stored form of a value', () => {
 
   it('of a uniform value is spread out, once for each shape', () => {
     const small = trace.uniform(2, [3], 'float32');
-    const large = trace.uniform(2, [2, 3], 'float32');
+    const large = trace.uniform(2, [4], 'float32');
     expect(large.name).toBe(small.name);
     expect(trace.natural(large)).not.toBe(trace.natural(small));
-    expect(trace.natural(large)).toBe(trace.stored(large, [0, 1]));
+    expect(trace.natural(large)).toBe(trace.stored(large, [0]));
     expect(operators(trace.natural(small), trace.natural(large))).toBe(2);
   });
 

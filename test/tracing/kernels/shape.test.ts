@@ -188,7 +188,8 @@ describe('constants', () => {
     await traceAndRun(
       () => [
         tf.tensor1d([1, 2, 3]),
-        tf.tensor1d([0, -0, 0]),
+        // Infinities tell the two zeros apart.
+        tf.reciprocal(tf.tensor1d([0, -0, 0])),
         tf.tensor1d([1, 1]),
         tf.scalar(4, 'int32'),
         tf.tensor2d([1, 2], [1, 2], 'int32'),
