@@ -1,6 +1,7 @@
+import { allLayers } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { randomStream } from '../random.js';
-import { allLayers, maskShapes } from './parameters.js';
+import { maskShapes } from './parameters.js';
 import type { HostMasks } from './program.js';
 
 /**

@@ -1,10 +1,5 @@
-import type { Network, PlannedLayer } from '../config/network.js';
+import { allLayers, type Network } from '../config/network.js';
 import type { ParameterSpec } from '../registry/layers/layer.js';
-
-/** Every layer of a network: the main stack's, then each head's. */
-export function allLayers(network: Network): readonly PlannedLayer[] {
-  return [...network.layers, ...network.auxiliary.flatMap((head) => head.layers)];
-}
 
 /** All trained tensors by their names in PyTorch's state dict: `inception1.conv3x3.weight`. */
 export function parameterSpecs(network: Network): ReadonlyMap<string, ParameterSpec> {

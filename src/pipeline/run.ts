@@ -5,7 +5,7 @@ import { ensureFiles } from '../data/ensure_files.js';
 import { type LoadedDataset, loadRecords } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
-import { backends, chooseBackend } from '../registry/backends/index.js';
+import { chooseBackend } from '../registry/backends/index.js';
 import { datasets } from '../registry/datasets/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { CheckpointWriter } from './checkpoint.js';
@@ -90,8 +90,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       run: async (stage) => {
         stage.program = await openProgram(plan, choice.name, threads, session.state);
         await stage.program.prepare(training.batch_size);
-        const { description } = backends[choice.name];
-        return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason}): ${description}`;
+        return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
     },
     {

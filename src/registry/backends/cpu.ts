@@ -5,6 +5,8 @@ export const cpu: EagerBackend = {
   description: 'TensorFlow.js in plain JavaScript: slow, needs nothing',
   load: async () => {
     const tf = await import('@tensorflow/tfjs');
+    // Keeps back a banner that tells to install tfjs-node.
+    tf.enableProdMode();
     await tf.setBackend('cpu');
     return tf;
   },
