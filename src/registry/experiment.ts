@@ -1,6 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { augmentations } from './augmentations/index.js';
-import { backendNames } from './backends/index.js';
+import { backendNames, backends } from './backends/index.js';
 import { datasets } from './datasets/index.js';
 import { layers } from './layers/index.js';
 import { losses } from './losses/index.js';
@@ -150,7 +150,7 @@ export const experimentSchema = Type.Object(
     backend: Type.Optional(
       oneOf(['auto', ...backendNames], {
         default: 'auto',
-        description: 'What computes; auto takes the best that works here.',
+        description: `What computes. auto: the best that works here; ${backendNames.map((name) => `${name}: ${backends[name].description}`).join('; ')}.`,
       }),
     ),
   },
