@@ -23,3 +23,9 @@ export async function openProgram(
   const { EagerProgram } = await import('../model/eager_program.js');
   return new EagerProgram(await backend.load(), plan, state);
 }
+
+/** @throws UserError where the backend cannot run here */
+export async function requireBackend(name: BackendName): Promise<void> {
+  const backend: BackendEntry = backends[name];
+  if (backend.kind === 'eager') await backend.load();
+}

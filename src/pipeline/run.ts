@@ -14,7 +14,7 @@ import { describeEnvironment } from './environment.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { duration, grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
-import { openProgram } from './open_program.js';
+import { openProgram, requireBackend } from './open_program.js';
 import type { Position } from './progress.js';
 import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest } from './run_session.js';
@@ -50,6 +50,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { dataset, training, seed } = plan.config;
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
   const choice = chooseBackend(plan.config.backend);
+  // Before anything is made: a backend that is missing must leave no run behind.
+  await requireBackend(choice.name);
   const environment = await describeEnvironment(choice, threads, new Date());
   const session = await openRunSession(loaded, options, environment);
   const { paths, recorder } = session;

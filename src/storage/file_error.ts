@@ -7,10 +7,7 @@ const CAUSES = new Map<string, { reason: string; hint: string }>([
   ['EROFS', { reason: 'the file system is read-only', hint: 'Choose a directory that can be written.' }],
   ['EACCES', { reason: 'permission denied', hint: 'Change its permissions, or choose another path.' }],
   ['EPERM', { reason: 'operation not permitted', hint: 'Change its permissions, or choose another path.' }],
-  [
-    'ENOENT',
-    { reason: 'no such file or directory', hint: 'Check the path; create the directory if needed.' },
-  ],
+  ['ENOENT', { reason: 'no such file or directory', hint: 'Check the path.' }],
   ['ENOTDIR', { reason: 'a part of the path is a file, not a directory', hint: 'Check the path.' }],
   ['EISDIR', { reason: 'a directory is in its place', hint: 'Move the directory away, or check the path.' }],
 ]);
