@@ -1,5 +1,5 @@
-import type { DatasetEntry, ImageSize, Split } from '../registry/datasets/dataset.js';
-import { datasets } from '../registry/datasets/index.js';
+import type { ImageSize, Split } from '../registry/datasets/dataset.js';
+import { datasetEntry } from '../registry/datasets/index.js';
 import type { Experiment } from '../registry/experiment.js';
 import type { Shape } from '../registry/layers/layer.js';
 import type { Horizon } from '../registry/schedules/schedule.js';
@@ -44,7 +44,7 @@ export function resolveExperiment(config: Experiment): { plan: Plan } | { proble
 }
 
 function datasetFacts({ dataset: { type, limit } }: Experiment): DatasetFacts {
-  const entry: DatasetEntry = datasets[type];
+  const entry = datasetEntry(type);
   const available = (split: Split) =>
     entry.kind === 'generated' ? entry.counts[split] : sum(entry.files[split].map((file) => file.records));
   const both = { train: available('train'), test: available('test') };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatasetEntry, DatasetOptions } from '../registry/datasets/dataset.js';
-import { archiveOptions, ensureFiles, type FilesContext } from './ensure_files.js';
+import { archiveOptions } from './ensure_files.js';
 import { drawRecords, type Records, readRecords } from './records.js';
 
 /** Both splits, in memory. */
@@ -30,14 +30,4 @@ export async function loadRecords(
     train: await readRecords(entry, 'train', folder, limit.train),
     test: await readRecords(entry, 'test', folder, limit.test),
   };
-}
-
-/** Both stages: the files are fetched where needed, and read. */
-export async function openDataset(
-  entry: DatasetEntry,
-  options: DatasetOptions,
-  context: FilesContext & { readonly seed: number },
-): Promise<LoadedDataset> {
-  await ensureFiles(entry, options, context);
-  return loadRecords(entry, options, context.seed);
 }

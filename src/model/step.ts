@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { losses } from '../registry/losses/index.js';
 import type { Tf } from '../registry/schema.js';
-import { type ForwardInputs, forward } from './forward.js';
+import { type ForwardInputs, forward, type Logits } from './forward.js';
 import { preprocess } from './preprocess.js';
 
 /** A batch on a backend. */
@@ -41,9 +41,7 @@ export function trainStep(
   const lossOf = (...values: Tensor[]): Scalar => {
     const named = new Map([...parameters.keys()].map((name, index) => [name, values[index]!]));
     const inputs = { training: true, parameters: named, masks: batch.masks, ...(onLayer && { onLayer }) };
-    const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
-    const logits = forward(tf, plan.network, images, inputs);
-    onLayer?.('loss');
+    const logits = forwardBatch(tf, plan, batch, inputs);
     const meanLoss = (output: Tensor) =>
       tf.mean(losses[plan.config.loss.type].perExample(tf, output, batch.labels));
     const main = meanLoss(logits.main);
@@ -82,14 +80,20 @@ export function evaluationStep(
   batch: BatchTensors,
   onLayer?: ForwardInputs['onLayer'],
 ): { losses: Tensor; predicted: Tensor } {
-  const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
   const inputs = { training: false, parameters, masks: batch.masks, ...(onLayer && { onLayer }) };
-  const { main } = forward(tf, plan.network, images, inputs);
-  onLayer?.('loss');
+  const { main } = forwardBatch(tf, plan, batch, inputs);
   return {
     losses: losses[plan.config.loss.type].perExample(tf, main, batch.labels),
     predicted: tf.argMax(main, 1),
   };
+}
+
+/** From pixels to logits; what follows in a trace belongs to the loss. */
+function forwardBatch(tf: Tf, plan: Plan, batch: BatchTensors, inputs: ForwardInputs): Logits {
+  const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
+  const logits = forward(tf, plan.network, images, inputs);
+  inputs.onLayer?.('loss');
+  return logits;
 }
 
 function correctCount(tf: Tf, logits: Tensor, labels: Tensor): Tensor {

@@ -9,7 +9,7 @@ import { Interrupted, UserError } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { type BackendName, chooseBackend } from '../registry/backends/index.js';
 import type { Split } from '../registry/datasets/dataset.js';
-import { datasets } from '../registry/datasets/index.js';
+import { datasetEntry } from '../registry/datasets/index.js';
 import { readCheckpointState } from '../storage/checkpoint_state.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { runPaths } from '../storage/run_directory.js';
@@ -63,7 +63,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
           title: 'Data set',
           run: async (stage, output) => {
             const { onProgress, log } = downloadProgress(output);
-            const entry = datasets[dataset.type];
+            const entry = datasetEntry(dataset.type);
             const { detail } = await ensureFiles(entry, dataset, {
               signal: interrupt.signal,
               onProgress,

@@ -6,7 +6,7 @@ import { type LoadedDataset, loadRecords } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { chooseBackend } from '../registry/backends/index.js';
-import { datasets } from '../registry/datasets/index.js';
+import { datasetEntry } from '../registry/datasets/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { downloadProgress } from './download_progress.js';
@@ -75,14 +75,18 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       run: async (_, output) => {
         const { onProgress, log } = downloadProgress(output);
         return (
-          await ensureFiles(datasets[dataset.type], dataset, { signal: interrupt.signal, onProgress, log })
+          await ensureFiles(datasetEntry(dataset.type), dataset, {
+            signal: interrupt.signal,
+            onProgress,
+            log,
+          })
         ).detail;
       },
     },
     {
       title: 'Prepare',
       run: async (stage) => {
-        stage.data = await loadRecords(datasets[dataset.type], dataset, seed);
+        stage.data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
         const { train: images, test } = stage.data;
         return `${grouped(images.count)} training and ${grouped(test.count)} test images in memory`;
       },

@@ -162,4 +162,3 @@ export type WrittenExperiment = Static<typeof experimentSchema>;
 
 /** A config with every default filled in. */
 export type Experiment = Resolved<WrittenExperiment>;
-export type AuxiliaryOptions = Experiment['model']['auxiliary'][number];

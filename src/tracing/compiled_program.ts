@@ -3,7 +3,7 @@ import type { Plan } from '../config/resolve.js';
 import { type FusedUpdate, fuseUpdate } from '../model/fused_update.js';
 import { maskShapes } from '../model/parameters.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../model/program.js';
-import type { ModelState } from '../model/state.js';
+import { copyState, type ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
@@ -24,7 +24,7 @@ export interface SessionOptions {
 export class CompiledProgram implements Program {
   private readonly parameters: Tensors;
   private readonly gradients: Tensors;
-  private readonly slots: ReadonlyMap<string, ReadonlyMap<string, NamedTensor>>;
+  private readonly slots: ModelState['slots'];
   private readonly fusedUpdate: FusedUpdate;
   private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
 
@@ -33,22 +33,17 @@ export class CompiledProgram implements Program {
     private readonly options: SessionOptions,
     state: ModelState,
   ) {
-    const tensor = (data: Float32Array, shape: readonly number[]) => new ort.Tensor('float32', data, shape);
-    this.parameters = new Map(
-      [...state.parameters].map(([name, { data, shape }]) => [name, tensor(data.slice(), shape)]),
-    );
-    this.gradients = new Map(
-      [...state.parameters].map(([name, { data, shape }]) => [
-        name,
-        tensor(new Float32Array(data.length), shape),
-      ]),
-    );
-    this.slots = new Map(
-      [...state.slots].map(([slot, tensors]) => [
-        slot,
-        new Map([...tensors].map(([name, { data, shape }]) => [name, { shape, data: data.slice() }])),
-      ]),
-    );
+    const { parameters, slots } = copyState(state);
+    const tensors = (values: (tensor: NamedTensor) => Float32Array): Tensors =>
+      new Map(
+        [...parameters].map(([name, tensor]) => [
+          name,
+          new ort.Tensor('float32', values(tensor), tensor.shape),
+        ]),
+      );
+    this.parameters = tensors(({ data }) => data);
+    this.gradients = tensors(({ data }) => new Float32Array(data.length));
+    this.slots = slots;
     this.fusedUpdate = fuseUpdate(plan.config.optimizer);
   }
 

@@ -29,7 +29,7 @@ export class Trace {
   }
 
   /** The name of the value stored in `order`; a uniform value is spread out to its shape. */
-  stored(value: Value, order: Order): string {
+  stored(value: Value, order: Order = value.order): string {
     const key = `${value.name}:${value.uniform === undefined ? value.order : value.shape}:${order}`;
     const known = this.reordered.get(key);
     if (known !== undefined) return known;

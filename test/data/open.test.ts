@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { loadRecords, openDataset } from '../../src/data/open.js';
+import { ensureFiles } from '../../src/data/ensure_files.js';
+import { loadRecords } from '../../src/data/open.js';
 import { datasets } from '../../src/registry/datasets/index.js';
 import { smallDataset } from '../helpers/archive_dataset.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -11,11 +12,9 @@ it('opens an archive data set within its limits', async () => {
   const root = join(temporaryDirectory(), 'data');
   await mkdir(root);
   await writeFile(join(root, 'small.tar.gz'), archive);
-  const { train, test } = await openDataset(
-    entry,
-    { root, limit: { train: 6, test: null }, archive: null },
-    { seed: 0 },
-  );
+  const options = { root, limit: { train: 6, test: null }, archive: null };
+  await ensureFiles(entry, options);
+  const { train, test } = await loadRecords(entry, options, 0);
   expect([train.count, train.images.at(-1), test.count, [...test.labels]]).toEqual([6, 50, 3, [0, 1, 2]]);
 });
 

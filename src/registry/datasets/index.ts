@@ -1,5 +1,3 @@
-import type { Static } from '@sinclair/typebox';
-import type { Resolved } from '../schema.js';
 import { cifar10 } from './cifar10.js';
 import { cifar100 } from './cifar100.js';
 import type { DatasetEntry } from './dataset.js';
@@ -10,9 +8,7 @@ export const datasets = { cifar10, cifar100, shapes } as const satisfies Record<
 
 export type DatasetType = keyof typeof datasets;
 
-/** Options of any data set, as resolved. */
-export type DatasetConfig = Resolved<Static<(typeof datasets)[DatasetType]['schema']>>;
-
+/** The entry of a data set. */
 export function datasetEntry(type: DatasetType): DatasetEntry {
   return datasets[type];
 }

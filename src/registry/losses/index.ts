@@ -1,7 +1,6 @@
 import type { TObject } from '@sinclair/typebox';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import type { Tf } from '../schema.js';
-import { Type } from '../schema.js';
+import { type Tf, Type } from '../schema.js';
 
 /** A loss of each example [batch] from logits [batch, classes] and int32 labels [batch]. */
 interface LossEntry {
@@ -25,5 +24,3 @@ const crossEntropy = {
 
 /** Every loss, by the `type` that a config names. */
 export const losses = { cross_entropy: crossEntropy } as const satisfies Record<string, LossEntry>;
-
-export type LossType = keyof typeof losses;

@@ -7,12 +7,7 @@ import { type Translation, translation } from './kernel.js';
 /** A function of one value, element by element, in whatever order the value is stored. */
 function unary(op: string): Translation {
   return (trace, { x }) =>
-    trace.value(trace.graph.node(op, [spread(trace, x!)]), x!.shape, { type: x!.type, order: x!.order });
-}
-
-/** The stored name, spread out to the shape where it is uniform. */
-function spread(trace: Trace, x: Value): string {
-  return trace.stored(x, x.order);
+    trace.value(trace.graph.node(op, [trace.stored(x!)]), x!.shape, { type: x!.type, order: x!.order });
 }
 
 /** A function of two values with TensorFlow.js's broadcasting. */
@@ -68,7 +63,7 @@ const multiply: Translation = (trace, { a, b }, attributes) => {
   const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
   if (shape.every((dimension, axis) => dimension === other.shape[axis])) return other;
   const target = trace.graph.int64s(physicalShape({ shape, order: other.order }));
-  return trace.value(trace.graph.node('Expand', [spread(trace, other), target]), shape, {
+  return trace.value(trace.graph.node('Expand', [trace.stored(other), target]), shape, {
     order: other.order,
     type: other.type,
   });
@@ -76,7 +71,7 @@ const multiply: Translation = (trace, { a, b }, attributes) => {
 
 /** max(x, 0); the result is noted for Step, which then needs x no more. */
 const relu: Translation = (trace, { x }) => {
-  const source = spread(trace, x!);
+  const source = trace.stored(x!);
   const name = trace.graph.node('Relu', [source]);
   trace.note('relu', source, name);
   return trace.value(name, x!.shape, { order: x!.order });
@@ -87,7 +82,7 @@ const relu: Translation = (trace, { x }) => {
  */
 const step = translation<{ alpha: number }>((trace, { x }, { alpha }) => {
   const { graph } = trace;
-  const source = spread(trace, x!);
+  const source = trace.stored(x!);
   const y = trace.noted('relu', source);
   const positive =
     y === undefined
@@ -124,7 +119,7 @@ export const elementwise: Readonly<Record<string, Translation>> = {
   Sigmoid: unary('Sigmoid'),
   Tanh: unary('Tanh'),
   Square: translation((trace, { x }) => {
-    const name = spread(trace, x!);
+    const name = trace.stored(x!);
     return trace.value(trace.graph.node('Mul', [name, name]), x!.shape, { type: x!.type, order: x!.order });
   }),
   Add: binary('Add'),

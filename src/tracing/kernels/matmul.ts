@@ -6,7 +6,7 @@ import { type Translation, translation } from './kernel.js';
 /** A matrix as it is stored, and whether it must be transposed to be what is meant. */
 function matrix(trace: Trace, value: Value, transposed: boolean): { name: string; transpose: boolean } {
   const swapped = value.order[0] === 1;
-  return { name: trace.stored(value, value.order), transpose: transposed !== swapped };
+  return { name: trace.stored(value), transpose: transposed !== swapped };
 }
 
 const matMul = translation<{ transposeA: boolean; transposeB: boolean }>(

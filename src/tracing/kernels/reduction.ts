@@ -41,7 +41,7 @@ function remainingOrder(order: Order, removed: readonly number[]): Order {
 
 const argMax = translation<{ axis: number }>((trace, { x }, { axis }) => {
   const [at] = util.parseAxisParam(axis, [...x!.shape]);
-  const name = trace.graph.node('ArgMax', [trace.stored(x!, x!.order)], {
+  const name = trace.graph.node('ArgMax', [trace.stored(x!)], {
     axis: x!.order.indexOf(at!),
     keepdims: 0,
   });

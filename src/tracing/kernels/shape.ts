@@ -8,7 +8,7 @@ const identity: Translation = (_trace, { x }) => x!;
 const cast = translation<{ dtype: DataType }>((trace, { x }, { dtype }) => {
   const type = dtype as ElementType;
   if (type === x!.type) return x!;
-  const name = trace.graph.node('Cast', [trace.stored(x!, x!.order)], { to: dataTypes[type] });
+  const name = trace.graph.node('Cast', [trace.stored(x!)], { to: dataTypes[type] });
   return trace.value(name, x!.shape, { type, order: x!.order });
 });
 
@@ -63,7 +63,7 @@ const splitV = translation<{ numOrSizeSplits: number[] | number; axis: number }>
       at,
     );
     if (sizes.length === 1) return [x!];
-    const inputs = [trace.stored(x!, x!.order), trace.graph.int64s(sizes)];
+    const inputs = [trace.stored(x!), trace.graph.int64s(sizes)];
     const names = trace.graph.nodeWithOutputs('Split', inputs, { axis: x!.order.indexOf(at) }, sizes.length);
     return names.map((name, index) =>
       trace.value(
@@ -79,7 +79,7 @@ const slice = translation<{ begin: number[]; size: number[] }>((trace, { x }, { 
   const [starts, sizes] = slice_util.parseSliceParams(x as unknown as TensorInfo, begin, size);
   const ends = starts!.map((start, axis) => start + sizes![axis]!);
   const inOrder = (values: number[]) => trace.graph.int64s(x!.order.map((axis) => values[axis]!));
-  const name = trace.graph.node('Slice', [trace.stored(x!, x!.order), inOrder(starts!), inOrder(ends)]);
+  const name = trace.graph.node('Slice', [trace.stored(x!), inOrder(starts!), inOrder(ends)]);
   return trace.value(name, sizes!, { type: x!.type, order: x!.order });
 });
 
@@ -89,7 +89,7 @@ const pad = translation<{ paddings: [number, number][]; constantValue: number }>
     const sides = [0, 1].flatMap((side) => x!.order.map((axis) => paddings[axis]![side]!));
     const value =
       x!.type === 'int32' ? trace.graph.int32s([constantValue], []) : trace.graph.floats([constantValue], []);
-    const name = trace.graph.node('Pad', [trace.stored(x!, x!.order), trace.graph.int64s(sides), value]);
+    const name = trace.graph.node('Pad', [trace.stored(x!), trace.graph.int64s(sides), value]);
     return trace.value(name, shape, { type: x!.type, order: x!.order });
   },
 );
@@ -97,7 +97,7 @@ const pad = translation<{ paddings: [number, number][]; constantValue: number }>
 const tile = translation<{ reps: number[] }>((trace, { x }, { reps }) => {
   const repeats = trace.graph.int64s(x!.order.map((axis) => reps[axis]!));
   const shape = x!.shape.map((size, axis) => size * reps[axis]!);
-  return trace.value(trace.graph.node('Tile', [trace.stored(x!, x!.order), repeats]), shape, {
+  return trace.value(trace.graph.node('Tile', [trace.stored(x!), repeats]), shape, {
     type: x!.type,
     order: x!.order,
   });
