@@ -43,9 +43,17 @@ export class EagerProgram implements Program {
     const result = this.tf.tidy(() =>
       evaluationStep(this.tf, this.plan, this.parameters, this.tensors(batch, new Map())),
     );
-    const [losses, predicted] = await Promise.all([result.losses.data(), result.predicted.data()]);
+    const [losses, predicted, probabilities] = await Promise.all([
+      result.losses.data(),
+      result.predicted.data(),
+      result.probabilities.data(),
+    ]);
     this.tf.dispose(result);
-    return { losses: losses as Float32Array, predicted: predicted as Int32Array };
+    return {
+      losses: losses as Float32Array,
+      predicted: predicted as Int32Array,
+      probabilities: probabilities as Float32Array,
+    };
   }
 
   async state(): Promise<ModelState> {

@@ -22,8 +22,12 @@ export interface Update {
 
 /** What evaluation tells of each image of a batch. */
 export interface Evaluation {
+  /** Of the main output, [batch]. */
   readonly losses: Float32Array;
+  /** Class numbers, [batch]. */
   readonly predicted: Int32Array;
+  /** Softmax of the main output, [batch, classes]. */
+  readonly probabilities: Float32Array;
 }
 
 /** A model that can be trained on one backend; it owns its state. */

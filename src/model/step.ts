@@ -70,8 +70,8 @@ export function readMetrics(plan: Plan, values: ArrayLike<number>): StepMetrics 
 }
 
 /**
- * Loss (main output only) and predicted class of each image.
- * @returns `losses` float32 [batch] and `predicted` int32 [batch]
+ * Loss, predicted class and probabilities of each image, of the main output only.
+ * @returns `losses` float32 [batch], `predicted` int32 [batch], `probabilities` float32 [batch, classes]
  */
 export function evaluationStep(
   tf: Tf,
@@ -79,12 +79,13 @@ export function evaluationStep(
   parameters: ReadonlyMap<string, Tensor>,
   batch: BatchTensors,
   onLayer?: ForwardInputs['onLayer'],
-): { losses: Tensor; predicted: Tensor } {
+): { losses: Tensor; predicted: Tensor; probabilities: Tensor } {
   const inputs = { training: false, parameters, masks: batch.masks, ...(onLayer && { onLayer }) };
   const { main } = forwardBatch(tf, plan, batch, inputs);
   return {
     losses: losses[plan.config.loss.type].perExample(tf, main, batch.labels),
     predicted: tf.argMax(main, 1),
+    probabilities: tf.softmax(main),
   };
 }
 

@@ -78,16 +78,16 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
           run: async (stage, output) => {
             stage.program = await openProgram(plan, choice.name, threads, checkpoint);
             const records = stage.data![options.split];
-            const result = await evaluate(
+            const evaluated = await evaluate(
               stage.program,
               records,
               training.batch_size,
               output,
               interrupt.stopRequested,
             );
-            if (result === null) throw new Interrupted();
-            stage.result = result;
-            const { correct, count, accuracy, loss } = result;
+            if (evaluated === null) throw new Interrupted();
+            stage.result = evaluated.result;
+            const { correct, count, accuracy, loss } = evaluated.result;
             return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)`;
           },
         },

@@ -1,6 +1,6 @@
 import { epochOrder, streamBatches } from '../data/batches.js';
 import type { Records } from '../data/records.js';
-import type { Program } from '../model/program.js';
+import type { Evaluation, Program } from '../model/program.js';
 import { percent, rate } from './format.js';
 import type { StageOutput, StopRequested } from './stage.js';
 
@@ -12,6 +12,17 @@ export interface TestResult {
   readonly count: number;
 }
 
+/** What a model says of each image of a split, in the order of the data set. */
+export interface Predictions extends Evaluation {
+  /** The true classes, [count]. */
+  readonly labels: Int32Array;
+}
+
+export interface Evaluated {
+  readonly result: TestResult;
+  readonly predictions: Predictions;
+}
+
 /** Evaluates all records in order; null where the user asked to stop before the end. */
 export async function evaluate(
   program: Program,
@@ -19,23 +30,37 @@ export async function evaluate(
   batchSize: number,
   output: StageOutput,
   stopRequested: StopRequested,
-): Promise<TestResult | null> {
-  const order = epochOrder(0, 0, records.count, false);
+): Promise<Evaluated | null> {
+  const total = records.count;
+  const order = epochOrder(0, 0, total, false);
   const start = performance.now();
+  const labels = new Int32Array(total);
+  const losses = new Float32Array(total);
+  const predicted = new Int32Array(total);
+  let probabilities = new Float32Array();
   let loss = 0;
   let correct = 0;
   let count = 0;
   for await (const batch of streamBatches({ records, order, batchSize, augment: [] })) {
-    const { losses, predicted } = await program.evaluate(batch);
+    const evaluation = await program.evaluate(batch);
+    const classes = evaluation.probabilities.length / batch.size;
+    if (count === 0) probabilities = new Float32Array(total * classes);
+    labels.set(batch.labels.subarray(0, batch.size), count);
+    losses.set(evaluation.losses, count);
+    predicted.set(evaluation.predicted, count);
+    probabilities.set(evaluation.probabilities, count * classes);
     for (let i = 0; i < batch.size; i++) {
-      loss += losses[i]!;
-      if (predicted[i] === batch.labels[i]) correct++;
+      loss += evaluation.losses[i]!;
+      if (evaluation.predicted[i] === batch.labels[i]) correct++;
     }
     count += batch.size;
     if (await stopRequested()) return null;
     output.progress(
-      `evaluated ${count}/${records.count} images, accuracy ${percent(correct / count)}, ${rate(count, start)}`,
+      `evaluated ${count}/${total} images, accuracy ${percent(correct / count)}, ${rate(count, start)}`,
     );
   }
-  return { loss: loss / count, accuracy: correct / count, correct, count };
+  return {
+    result: { loss: loss / count, accuracy: correct / count, correct, count },
+    predictions: { labels, losses, predicted, probabilities },
+  };
 }

@@ -117,14 +117,15 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       run: async (stage, output) => {
         const best = await readCheckpoint(join(paths.checkpoints, 'best'));
         await stage.program!.load(best);
-        const test = await evaluate(
+        const evaluated = await evaluate(
           stage.program!,
           stage.data!.test,
           training.batch_size,
           output,
           interrupt.stopRequested,
         );
-        if (test === null) throw new Interrupted();
+        if (evaluated === null) throw new Interrupted();
+        const { result: test } = evaluated;
         stage.test = test;
         return `checkpoints/best has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})`;
       },

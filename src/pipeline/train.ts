@@ -67,8 +67,9 @@ export async function train(training: Training, start: Position): Promise<Positi
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
-    const test = await evaluate(program, data.test, batchSize, output, stopRequested);
-    if (test === null) return interrupt(checkpoints, position);
+    const evaluated = await evaluate(program, data.test, batchSize, output, stopRequested);
+    if (evaluated === null) return interrupt(checkpoints, position);
+    const { result: test } = evaluated;
     requireFiniteLoss(training, 'test loss', test.loss, position.step);
     const means = epochMeans(position.epoch_totals, heads);
     const at = { step: position.step, epoch };

@@ -21,6 +21,7 @@ export const ports = {
   gradient: (parameter: string) => `gradient.${parameter}`,
   losses: 'losses',
   predicted: 'predicted',
+  probabilities: 'probabilities',
 } as const;
 
 /**
@@ -47,16 +48,17 @@ export function compileTraining(plan: Plan, batchSize: number): Promise<Compiled
   });
 }
 
-/** Traces the evaluation of a batch. Outputs: losses float32 [batch], predicted int32 [batch]. */
+/** Traces the evaluation of a batch. Outputs: those of evaluationStep. */
 export function compileEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
   return traceGraph((trace) => {
     const parameters = parameterInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
-    const { losses, predicted } = evaluationStep(tf, plan, parameters, batch, (name) =>
+    const { losses, predicted, probabilities } = evaluationStep(tf, plan, parameters, batch, (name) =>
       trace.enterLayer(name),
     );
     output(trace, ports.losses, losses);
     output(trace, ports.predicted, predicted);
+    output(trace, ports.probabilities, probabilities);
   });
 }
 

@@ -67,6 +67,7 @@ export class CompiledProgram implements Program {
     return {
       losses: results[ports.losses]!.data as Float32Array,
       predicted: results[ports.predicted]!.data as Int32Array,
+      probabilities: results[ports.probabilities]!.data as Float32Array,
     };
   }
 

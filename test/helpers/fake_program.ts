@@ -27,7 +27,11 @@ export function fakeProgram({ state = EMPTY, train, evaluate }: FakeAnswers = {}
     },
     evaluate: async (batch) => {
       calls.push(`evaluate ${batch.size} images`);
-      const zeros = { losses: new Float32Array(batch.size), predicted: new Int32Array(batch.size) };
+      const zeros = {
+        losses: new Float32Array(batch.size),
+        predicted: new Int32Array(batch.size),
+        probabilities: new Float32Array(batch.size * 2),
+      };
       return evaluate?.(batch) ?? zeros;
     },
     state: async () => state,

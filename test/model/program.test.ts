@@ -56,9 +56,10 @@ describe.each(Object.entries(programs))('%s', (_name, open) => {
       expect(metrics.correct).toBe(correct);
     }
     expectSameState(actual.state, expected.state);
-    const { losses, predicted } = await program.evaluate(randomBatch(plan, 2, 100));
+    const { losses, predicted, probabilities } = await program.evaluate(randomBatch(plan, 2, 100));
     expectAllClose(losses, expectedEvaluation.losses, TOLERANCE);
     expect(predicted).toEqual(expectedEvaluation.predicted);
+    expectAllClose(probabilities, expectedEvaluation.probabilities);
     program.dispose();
   });
 

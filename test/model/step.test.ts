@@ -37,11 +37,13 @@ function reference(logits: tf.Tensor) {
   const each = rows.map((row, index) => {
     const label = row[LABELS[index]!]!;
     const logSum = Math.log(row.reduce((sum, x) => sum + Math.exp(x), 0));
-    return { loss: logSum - label, predicted: row.indexOf(Math.max(...row)) };
+    const probabilities = row.map((x) => Math.exp(x - logSum));
+    return { loss: logSum - label, predicted: row.indexOf(Math.max(...row)), probabilities };
   });
   return {
     losses: each.map(({ loss }) => loss),
     predicted: each.map(({ predicted }) => predicted),
+    probabilities: each.flatMap(({ probabilities }) => probabilities),
     mean: each.reduce((sum, { loss }) => sum + loss, 0) / each.length,
     correct: each.filter(({ predicted }, index) => predicted === LABELS[index]).length,
   };
@@ -109,15 +111,17 @@ describe('trainStep', () => {
 });
 
 describe('evaluationStep', () => {
-  it('loss and class of each image, without dropout', () => {
+  it('loss, class and probabilities of each image, without dropout', () => {
     tf.tidy(() => {
       const { parameters, batch } = tensors();
-      const { losses, predicted } = evaluationStep(tf, plan, parameters, { ...batch, masks: new Map() });
+      const evaluationBatch = { ...batch, masks: new Map() };
+      const { losses, predicted, probabilities } = evaluationStep(tf, plan, parameters, evaluationBatch);
       const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
       const { main } = forward(tf, plan.network, images, { training: false, parameters, masks: new Map() });
       const expected = reference(main);
       expectAllClose(losses.dataSync(), expected.losses);
       expect(Array.from(predicted.dataSync())).toEqual(expected.predicted);
+      expectAllClose(probabilities.dataSync(), expected.probabilities);
     });
   });
 });

@@ -18,6 +18,7 @@ const program = () =>
     evaluate: ({ images }) => ({
       losses: Float32Array.from(images, (x) => x / 10),
       predicted: Int32Array.from(images, (x) => (x === 30 ? 3 : Math.round(x / 3))),
+      probabilities: Float32Array.from([...images].flatMap((x) => [x, x + 1])),
     }),
   });
 
@@ -26,10 +27,13 @@ test('means over all images in order, the partial last batch among them', async 
   const output = { progress: (text: string) => shown.push(text), line: (text: string) => shown.push(text) };
   const reader = program();
   expect(await evaluate(reader, records, 2, output, never)).toEqual({
-    loss: (0 + 1 + 2 + 3 + 4) / 5,
-    accuracy: 2 / 5,
-    correct: 2,
-    count: 5,
+    result: { loss: (0 + 1 + 2 + 3 + 4) / 5, accuracy: 2 / 5, correct: 2, count: 5 },
+    predictions: {
+      labels: records.labels,
+      losses: Float32Array.of(0, 1, 2, 3, 4),
+      predicted: Int32Array.of(0, 3, 7, 3, 13),
+      probabilities: Float32Array.of(0, 1, 10, 11, 20, 21, 30, 31, 40, 41),
+    },
   });
   expect(reader.calls).toEqual(['evaluate 2 images', 'evaluate 2 images', 'evaluate 1 images']);
   expect(shown).toHaveLength(3);

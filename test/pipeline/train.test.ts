@@ -84,6 +84,7 @@ const halfRight = ({ step }: Update, { size }: HostBatch) => ({
 const allWrong = ({ size, labels }: HostBatch) => ({
   losses: new Float32Array(size).fill(3),
   predicted: labels.map((label) => label + 1),
+  probabilities: new Float32Array(size * 2),
 });
 
 const steps = (from: number, to: number) =>
@@ -249,6 +250,7 @@ describe('training that diverges', () => {
       evaluate: ({ size }) => ({
         losses: new Float32Array(size).fill(Number.POSITIVE_INFINITY),
         predicted: new Int32Array(size),
+        probabilities: new Float32Array(size * 2),
       }),
     });
     expect(result).toMatchObject({

@@ -84,7 +84,11 @@ describe('the graph of evaluation', () => {
   it('reads the same parameters, no mask, and computes no head', async () => {
     const graph = await decoded(compileEvaluation(plan, 3));
     expect(describePorts(graph.input)).toEqual({ ...parameters, images: 'UINT8 3×3×6×5', labels: 'INT32 3' });
-    expect(describePorts(graph.output)).toEqual({ losses: 'FLOAT 3', predicted: 'INT32 3' });
+    expect(describePorts(graph.output)).toEqual({
+      losses: 'FLOAT 3',
+      predicted: 'INT32 3',
+      probabilities: 'FLOAT 3×4',
+    });
     expect(graph.node.filter(({ name }) => name.startsWith('aux.'))).toEqual([]);
   });
 });
