@@ -4,7 +4,8 @@ import { maskShapes, parameterSpecs } from '../model/parameters.js';
 import { evaluationStep, trainStep } from '../model/step.js';
 import { TRACE_BACKEND, traceBackend } from './backend.js';
 import type { ElementType } from './graph.js';
-import { Trace } from './trace.js';
+import { type Partition, partition } from './partition.js';
+import { type Lowering, Trace } from './trace.js';
 
 /** An ONNX model and the number of its nodes. */
 export interface CompiledGraph {
@@ -31,7 +32,16 @@ export const ports = {
  * @throws UntranslatedKernelError where an operation of the model has no translation
  */
 export function compileTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return traceGraph((trace) => {
+  return traceGraph(training(plan, batchSize));
+}
+
+/** `compileTraining`, cut at the operations that gnet computes itself. */
+export function partitionTraining(plan: Plan, batchSize: number): Promise<Partition> {
+  return withTrace(training(plan, batchSize), 'host', cut);
+}
+
+function training(plan: Plan, batchSize: number): (trace: Trace) => void {
+  return (trace) => {
     const parameters = parameterInputs(trace, plan);
     const masks = new Map(
       [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
@@ -45,12 +55,21 @@ export function compileTraining(plan: Plan, batchSize: number): Promise<Compiled
     for (const [index, name] of [...parameters.keys()].entries())
       output(trace, ports.gradient(name), gradients[index]!);
     metrics.dispose();
-  });
+  };
 }
 
 /** Traces the evaluation of a batch. Outputs: those of evaluationStep. */
 export function compileEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return traceGraph((trace) => {
+  return traceGraph(evaluation(plan, batchSize));
+}
+
+/** `compileEvaluation`, as one part. */
+export function partitionEvaluation(plan: Plan, batchSize: number): Promise<Partition> {
+  return withTrace(evaluation(plan, batchSize), 'operators', cut);
+}
+
+function evaluation(plan: Plan, batchSize: number): (trace: Trace) => void {
+  return (trace) => {
     const parameters = parameterInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
     const { losses, predicted, probabilities } = evaluationStep(tf, plan, parameters, batch, (name) =>
@@ -59,7 +78,7 @@ export function compileEvaluation(plan: Plan, batchSize: number): Promise<Compil
     output(trace, ports.losses, losses);
     output(trace, ports.predicted, predicted);
     output(trace, ports.probabilities, probabilities);
-  });
+  };
 }
 
 let latest: Promise<unknown> = Promise.resolve();
@@ -69,23 +88,31 @@ let latest: Promise<unknown> = Promise.resolve();
  * with `input` and `output`. Traces go one after the other: they share TensorFlow.js's choice of a backend.
  */
 export function traceGraph(run: (trace: Trace) => void): Promise<CompiledGraph> {
-  const compiled = latest.then(() => traceStep(run));
-  latest = compiled.catch(() => {});
-  return compiled;
+  return withTrace(run, 'operators', ({ graph }) => ({ model: graph.encode(), nodes: graph.size }));
+}
+
+function cut({ graph }: Trace): Partition {
+  return partition(graph.finish(), (name) => graph.port(name));
+}
+
+function withTrace<T>(run: (trace: Trace) => void, lowering: Lowering, use: (trace: Trace) => T): Promise<T> {
+  const used = latest.then(() => traceStep(run, lowering)).then(use);
+  latest = used.catch(() => {});
+  return used;
 }
 
 /** Leaves TensorFlow.js as it was. */
-async function traceStep(run: (trace: Trace) => void): Promise<CompiledGraph> {
+async function traceStep(run: (trace: Trace) => void, lowering: Lowering): Promise<Trace> {
   const backend = traceBackend();
   const before = tf.getBackend();
   await tf.setBackend(TRACE_BACKEND);
-  const trace = new Trace();
+  const trace = new Trace(lowering);
   try {
     backend.during(trace, () => tf.tidy(() => run(trace)));
   } finally {
     if (before && before !== TRACE_BACKEND) await tf.setBackend(before);
   }
-  return { model: trace.graph.encode(), nodes: trace.graph.size };
+  return trace;
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {

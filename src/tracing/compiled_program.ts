@@ -7,26 +7,23 @@ import { copyState, type ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
-import { type CompiledGraph, compileEvaluation, compileTraining, ports } from './compile.js';
+import { partitionEvaluation, partitionTraining, ports } from './compile.js';
+import { Executable, type SessionOptions, type Tensors } from './executable.js';
 
-type Tensors = ReadonlyMap<string, ort.TypedTensor<'float32'>>;
-
-export interface SessionOptions {
-  readonly executionProviders: readonly string[];
-  /** Threads of one operation; 0 takes one for each core. */
-  readonly threads: number;
-}
+type Parameters = ReadonlyMap<string, ort.TypedTensor<'float32'>>;
 
 /**
  * Runs the traced step with ONNX Runtime. State stays in host memory: the graph reads parameters and writes gradients
  * in place, and the update is one fused loop. A graph is compiled for each batch size that occurs.
  */
 export class CompiledProgram implements Program {
-  private readonly parameters: Tensors;
-  private readonly gradients: Tensors;
+  private readonly parameters: Parameters;
+  private readonly gradients: Parameters;
+  /** Where the gradients are written. */
+  private readonly destinations: Tensors;
   private readonly slots: ModelState['slots'];
   private readonly fusedUpdate: FusedUpdate;
-  private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
+  private readonly executables = new Map<string, Promise<Executable>>();
 
   constructor(
     private readonly plan: Plan,
@@ -34,7 +31,7 @@ export class CompiledProgram implements Program {
     state: ModelState,
   ) {
     const { parameters, slots } = copyState(state);
-    const tensors = (values: (tensor: NamedTensor) => Float32Array): Tensors =>
+    const tensors = (values: (tensor: NamedTensor) => Float32Array): Parameters =>
       new Map(
         [...parameters].map(([name, tensor]) => [
           name,
@@ -43,31 +40,34 @@ export class CompiledProgram implements Program {
       );
     this.parameters = tensors(({ data }) => data);
     this.gradients = tensors(({ data }) => new Float32Array(data.length));
+    const gradients = [...this.gradients].map(
+      ([name, gradient]) => [ports.gradient(name), gradient] as const,
+    );
+    this.destinations = Object.fromEntries(gradients);
     this.slots = slots;
     this.fusedUpdate = fuseUpdate(plan.config.optimizer);
   }
 
   async prepare(batchSize: number): Promise<void> {
-    await this.session('train', batchSize);
+    await this.executable('train', batchSize);
   }
 
   async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
-    const session = await this.session('train', batch.size);
+    const executable = await this.executable('train', batch.size);
     const feeds = { ...this.feeds(batch), ...this.maskFeeds(batch, masks) };
-    const fetches: Record<string, ort.Tensor | null> = { [ports.metrics]: null };
-    for (const [name, gradient] of this.gradients) fetches[ports.gradient(name)] = gradient;
-    const results = await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
+    const value = await executable.run(feeds, this.destinations);
     this.update(update);
-    return readMetrics(this.plan, results[ports.metrics]!.data as Float32Array);
+    return readMetrics(this.plan, value(ports.metrics).data as Float32Array);
   }
 
   async evaluate(batch: HostBatch): Promise<Evaluation> {
-    const session = await this.session('evaluate', batch.size);
-    const results = await session.run(this.feeds(batch));
+    const executable = await this.executable('evaluate', batch.size);
+    const value = await executable.run(this.feeds(batch));
+    // Copies: the next batch is written to the same memory.
     return {
-      losses: results[ports.losses]!.data as Float32Array,
-      predicted: results[ports.predicted]!.data as Int32Array,
-      probabilities: results[ports.probabilities]!.data as Float32Array,
+      losses: (value(ports.losses).data as Float32Array).slice(),
+      predicted: (value(ports.predicted).data as Int32Array).slice(),
+      probabilities: (value(ports.probabilities).data as Float32Array).slice(),
     };
   }
 
@@ -86,32 +86,22 @@ export class CompiledProgram implements Program {
   }
 
   dispose(): void {
-    for (const session of this.sessions.values()) {
+    for (const executable of this.executables.values()) {
       // One that did not open has told whoever waited for it.
-      session.then((ready) => ready.release()).catch(() => {});
+      executable.then((ready) => ready.release()).catch(() => {});
     }
-    this.sessions.clear();
+    this.executables.clear();
   }
 
-  private session(kind: 'train' | 'evaluate', batchSize: number): Promise<ort.InferenceSession> {
+  private executable(kind: 'train' | 'evaluate', batchSize: number): Promise<Executable> {
     const key = `${kind}:${batchSize}`;
-    let session = this.sessions.get(key);
-    if (!session) {
-      const compile = kind === 'train' ? compileTraining : compileEvaluation;
-      session = compile(this.plan, batchSize).then((graph) => this.open(graph));
-      this.sessions.set(key, session);
+    let executable = this.executables.get(key);
+    if (!executable) {
+      const compile = kind === 'train' ? partitionTraining : partitionEvaluation;
+      executable = compile(this.plan, batchSize).then((parts) => Executable.open(parts, this.options));
+      this.executables.set(key, executable);
     }
-    return session;
-  }
-
-  private open({ model }: CompiledGraph): Promise<ort.InferenceSession> {
-    return ort.InferenceSession.create(model, {
-      executionProviders: [...this.options.executionProviders],
-      intraOpNumThreads: this.options.threads,
-      graphOptimizationLevel: 'all',
-      // Unused parameter inputs are meant to be there; below 3 (errors) each would be reported.
-      logSeverityLevel: 3,
-    });
+    return executable;
   }
 
   private feeds(batch: HostBatch): Record<string, ort.Tensor> {

@@ -23,18 +23,32 @@ export const dataTypes: Readonly<Record<ElementType, TensorProto_DataType>> = {
 /** ONNX tells integers and floats apart, JavaScript does not: a float is wrapped. */
 export type Attribute = string | number | readonly number[] | { readonly float: number };
 
-interface Node {
+export interface Node {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly scope: string;
+  /** Computed by gnet itself between parts of the graph (host_kernels.ts), not by ONNX Runtime. */
+  readonly host: boolean;
 }
 
-interface Port {
+/** What is known of a value that enters or leaves a graph. */
+export interface Port {
   readonly name: string;
   readonly type: ElementType;
+  /** As it is stored. */
   readonly shape: readonly number[];
+}
+
+export type Initializer = MessageInitShape<typeof TensorProtoSchema>;
+
+/** A finished graph: the nodes that its outputs depend on, in order. */
+export interface Graph {
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly initializers: ReadonlyMap<string, Initializer>;
 }
 
 /** opset 18: reductions take their axes as an input, ScatterElements and Resize have their present form. */
@@ -49,7 +63,8 @@ export class GraphBuilder {
   private readonly nodes: Node[] = [];
   private readonly inputs: Port[] = [];
   private readonly outputs: (Port & { source: string })[] = [];
-  private readonly initializers = new Map<string, MessageInitShape<typeof TensorProtoSchema>>();
+  private readonly initializers = new Map<string, Initializer>();
+  private readonly ports = new Map<string, Port>();
   private readonly constants = new Map<string, string>();
   private counter = 0;
 
@@ -66,8 +81,24 @@ export class GraphBuilder {
     count: number,
   ): string[] {
     const outputs = Array.from({ length: count }, () => `v${this.counter++}`);
-    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope });
+    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope, host: false });
     return outputs;
+  }
+
+  /** Appends an operation of host_kernels.ts and returns its output's name. */
+  hostNode(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): string {
+    const output = `v${this.counter++}`;
+    this.nodes.push({ op, inputs, outputs: [output], attributes, scope: this.scope, host: true });
+    return output;
+  }
+
+  /** Notes type and stored shape of a value, which is needed where it passes from one part of the graph to another. */
+  declare(name: string, type: ElementType, shape: readonly number[]): void {
+    this.ports.set(name, { name, type, shape });
+  }
+
+  port(name: string): Port | undefined {
+    return this.ports.get(name);
   }
 
   input(name: string, type: ElementType, shape: readonly number[]): string {
@@ -124,43 +155,63 @@ export class GraphBuilder {
     return this.liveNodes().length;
   }
 
-  /** The graph as an ONNX model. */
-  encode(): Uint8Array {
+  /** The graph without what no output depends on; its outputs bear their public names. */
+  finish(): Graph {
     const live = this.liveNodes();
-    const used = new Set(live.flatMap((node) => node.inputs));
     // An output gets its public name where the value is computed; Identity only serves inputs and repeated outputs.
     const computed = new Set(live.flatMap((node) => node.outputs));
     const renamed = new Map<string, string>();
     const copies: Node[] = [];
     for (const { name, source } of this.outputs) {
       if (computed.has(source) && !renamed.has(source)) renamed.set(source, name);
-      else
-        copies.push({ op: 'Identity', inputs: [source], outputs: [name], attributes: {}, scope: 'outputs' });
-      used.add(source);
+      else copies.push({ ...copy, inputs: [source], outputs: [name] });
     }
     const rename = (name: string) => renamed.get(name) ?? name;
-    const model = create(ModelProtoSchema, {
-      irVersion: BigInt(IR_VERSION),
-      producerName: 'gnet',
-      opsetImport: [{ domain: '', version: BigInt(OPSET) }],
-      graph: {
-        name: 'gnet',
-        node: [...live, ...copies].map(
-          (node, index): MessageInitShape<typeof NodeProtoSchema> => ({
-            opType: node.op,
-            name: `${node.scope}/${node.op}_${index}`,
-            input: node.inputs.map(rename),
-            output: node.outputs.map(rename),
-            attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
-          }),
-        ),
-        initializer: [...this.initializers.values()].filter(({ name }) => used.has(name!)),
-        input: this.inputs.map(encodePort),
-        output: this.outputs.map(encodePort),
-      },
-    });
-    return toBinary(ModelProtoSchema, model);
+    const nodes = [...live, ...copies].map((node) => ({
+      ...node,
+      inputs: node.inputs.map(rename),
+      outputs: node.outputs.map(rename),
+    }));
+    return { nodes, inputs: this.inputs, outputs: this.outputs, initializers: this.initializers };
   }
+
+  /** The graph as an ONNX model. */
+  encode(): Uint8Array {
+    return encodeModel(this.finish());
+  }
+}
+
+const copy = { op: 'Identity', attributes: {}, scope: 'outputs', host: false } as const;
+
+/**
+ * A graph as an ONNX model, with the initializers that it uses.
+ * @param sequence name of an additional first output: an empty sequence
+ */
+export function encodeModel({ nodes, inputs, outputs, initializers }: Graph, sequence?: string): Uint8Array {
+  const empty =
+    sequence === undefined ? [] : [{ ...copy, op: 'SequenceEmpty', inputs: [], outputs: [sequence] }];
+  const used = new Set(nodes.flatMap((node) => node.inputs));
+  const model = create(ModelProtoSchema, {
+    irVersion: BigInt(IR_VERSION),
+    producerName: 'gnet',
+    opsetImport: [{ domain: '', version: BigInt(OPSET) }],
+    graph: {
+      name: 'gnet',
+      node: [...nodes, ...empty].map(
+        (node, index): MessageInitShape<typeof NodeProtoSchema> => ({
+          opType: node.op,
+          name: `${node.scope}/${node.op}_${index}`,
+          input: [...node.inputs],
+          output: [...node.outputs],
+          attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
+        }),
+      ),
+      initializer: [...initializers.values()].filter(({ name }) => used.has(name!)),
+      input: inputs.map(encodePort),
+      output: [...(sequence === undefined ? [] : [sequencePort(sequence)]), ...outputs.map(encodePort)],
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
 }
 
 function encodePort({ name, type, shape }: Port): MessageInitShape<typeof ValueInfoProtoSchema> {
@@ -170,6 +221,11 @@ function encodePort({ name, type, shape }: Port): MessageInitShape<typeof ValueI
     type: { value: { case: 'tensorType', value: { elemType: dataTypes[type], shape: { dim } } } },
   };
 }
+
+const sequencePort = (name: string): MessageInitShape<typeof ValueInfoProtoSchema> => {
+  const element = { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT } } as const;
+  return { name, type: { value: { case: 'sequenceType', value: { elemType: { value: element } } } } };
+};
 
 function encodeAttribute(name: string, value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
   if (typeof value === 'string')

@@ -1,8 +1,13 @@
 import { GraphBuilder } from './graph.js';
 import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from './value.js';
 
+/** Who computes what ONNX Runtime's operators do badly: gnet's own kernels between parts of the graph, or operators all the same. */
+export type Lowering = 'host' | 'operators';
+
 /** One trace: the graph under construction and the stored forms of its values that exist so far. */
 export class Trace {
+  constructor(readonly lowering: Lowering = 'operators') {}
+
   readonly graph = new GraphBuilder();
   /** Values in other storage orders, by name and order: each transposition is appended once. */
   private readonly reordered = new Map<string, string>();
@@ -19,7 +24,9 @@ export class Trace {
     shape: readonly number[],
     options: Partial<Pick<Value, 'type' | 'order' | 'uniform'>> = {},
   ): Value {
-    return { name, shape, type: 'float32', order: naturalOrder(shape.length), ...options };
+    const value: Value = { name, shape, type: 'float32', order: naturalOrder(shape.length), ...options };
+    if (value.uniform === undefined) this.graph.declare(name, value.type, physicalShape(value));
+    return value;
   }
 
   /** A constant whose elements are all the same. */
@@ -34,6 +41,8 @@ export class Trace {
     const known = this.reordered.get(key);
     if (known !== undefined) return known;
     const name = this.store(value, order);
+    if (name !== value.name)
+      this.graph.declare(name, value.type, physicalShape({ shape: value.shape, order }));
     this.reordered.set(key, name);
     return name;
   }

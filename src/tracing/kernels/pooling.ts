@@ -21,18 +21,28 @@ const window = (info: backend_util.Conv2DInfo) => ({
   pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
 });
 
-/** The largest value of each window. The positions of the maxima are noted for the gradient. */
+/** The largest value of each window. Where operators compute the gradient, the positions of the maxima are noted for it. */
 const maxPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
   const info = sizes(x!.shape, attributes);
-  const outputs = trace.graph.nodeWithOutputs('MaxPool', [trace.stored(x!, CHANNELS_FIRST)], window(info), 2);
-  const [y, positions] = outputs as [string, string];
-  trace.note('positions', y, positions);
-  return trace.value(y, info.outShape, { order: CHANNELS_FIRST });
+  const source = trace.stored(x!, CHANNELS_FIRST);
+  const outputs = trace.lowering === 'operators' ? 2 : 1;
+  const [y, positions] = trace.graph.nodeWithOutputs('MaxPool', [source], window(info), outputs);
+  if (positions !== undefined) trace.note('positions', y!, positions);
+  return trace.value(y!, info.outShape, { order: CHANNELS_FIRST });
 });
 
 /** dx: each dy goes to the first of the largest values in its window; windows may overlap, so they add up. */
-const maxPoolGradient = translation<PoolingAttributes>((trace, { dy, input, output }) => {
+const maxPoolGradient = translation<PoolingAttributes>((trace, inputs, attributes) => {
+  const { dy, input, output } = inputs;
   const { graph } = trace;
+  if (trace.lowering === 'host') {
+    const tensors = [input!, output!, dy!].map((value) => trace.stored(value, CHANNELS_FIRST));
+    const name = graph.hostNode('MaxPoolGradient', tensors, {
+      ...window(sizes(input!.shape, attributes)),
+      positive: 0,
+    });
+    return trace.value(name, input!.shape, { order: CHANNELS_FIRST });
+  }
   const shape = physicalShape({ shape: input!.shape, order: CHANNELS_FIRST });
   const line = graph.int64s([-1]);
   const positions = graph.node('Reshape', [trace.noted('positions', output!.name)!, line]);

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import type { Node } from './graph.js';
+
+/** Compiled from assembly/max_pool_gradient.ts. */
+const MODULE = new URL('../../dist/max_pool_gradient.wasm', import.meta.url);
+const PAGE = 65_536;
+/** Bytes that a 32-bit address reaches. */
+export const LARGEST_MEMORY = 65_536 * PAGE;
+/** Windows that the kernel compares at a time. */
+const LANES = 4;
+
+/** What is used of the WebAssembly API: @types/node does not declare it. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+declare const WebAssembly: {
+  Memory: new (size: { initial: number }) => Memory;
+  instantiate(
+    module: Uint8Array,
+    imports: { env: { memory: Memory } },
+  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
+};
+
+/** Where a value lies in the memory, and its shape. */
+export interface Place {
+  readonly offset: number;
+  readonly shape: readonly number[];
+}
+
+type Places = ReadonlyMap<string, Place>;
+
+/** Computes the graph's host operations in WebAssembly, on one block of memory that ONNX Runtime reads and writes too. */
+export class HostKernels {
+  private constructor(
+    readonly memory: Memory,
+    private readonly scratch: number,
+    private readonly maxPoolGradient: (...numbers: number[]) => void,
+  ) {}
+
+  /**
+   * @param bytes what the values take; the kernels' scratch memory comes behind them
+   * @throws RangeError where the machine does not have that much memory
+   */
+  static async open(bytes: number, nodes: readonly Node[], places: Places): Promise<HostKernels> {
+    const initial = Math.ceil((bytes + scratchBytes(nodes, places)) / PAGE);
+    const memory = new WebAssembly.Memory({ initial });
+    const { instance } = await WebAssembly.instantiate(await readFile(MODULE), { env: { memory } });
+    const { maxPoolGradient } = instance.exports as { maxPoolGradient: (...numbers: number[]) => void };
+    return new HostKernels(memory, bytes, maxPoolGradient);
+  }
+
+  run(node: Node, places: Places): void {
+    const { x, y, dy, dx, kernel, strides, pads, padded } = pooling(node, places);
+    const [batch, channels, height, width] = x.shape as [number, number, number, number];
+    this.maxPoolGradient(
+      ...[x.offset, y.offset, dy.offset, dx.offset, this.scratch],
+      ...[batch * channels, height, width, y.shape[2]!, y.shape[3]!],
+      ...[...kernel, ...strides, pads[0]!, pads[1]!, ...padded],
+      node.attributes.positive as number,
+    );
+  }
+}
+
+/** Bytes of the kernels' scratch memory: the largest padded plane and a row of positions. */
+export function scratchBytes(nodes: readonly Node[], places: Places): number {
+  const floats = nodes.map((node) => {
+    const { y, padded } = pooling(node, places);
+    return padded[0] * padded[1] + y.shape[3]! + 4 * LANES;
+  });
+  return 4 * Math.max(0, ...floats);
+}
+
+/** The operands of a MaxPoolGradient, and the plane that holds all that its windows, rounded up to whole lanes, see. */
+function pooling({ inputs, outputs, attributes }: Node, places: Places) {
+  const [x, y, dy, dx] = [...inputs, ...outputs].map((name) => places.get(name)!) as [
+    Place,
+    Place,
+    Place,
+    Place,
+  ];
+  const kernel = attributes.kernel_shape as [number, number];
+  const strides = attributes.strides as [number, number];
+  const pads = attributes.pads as readonly number[];
+  const [outHeight, outWidth] = y.shape.slice(2) as [number, number];
+  const lanes = Math.ceil(outWidth / LANES) * LANES;
+  const padded: [number, number] = [
+    (outHeight - 1) * strides[0] + kernel[0],
+    Math.max(lanes * strides[1] + kernel[1] + 2 * LANES, pads[1]! + x.shape[3]!),
+  ];
+  return { x, y, dy, dx, kernel, strides, pads, padded };
+}
