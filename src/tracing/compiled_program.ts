@@ -1,28 +1,22 @@
 import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
-import { type FusedUpdate, fuseUpdate } from '../model/fused_update.js';
+import { FusedState } from '../model/fused_state.js';
 import { maskShapes } from '../model/parameters.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../model/program.js';
-import { copyState, type ModelState } from '../model/state.js';
+import type { ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
-import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { partitionEvaluation, partitionTraining, ports } from './compile.js';
 import { Executable, type SessionOptions, type Tensors } from './executable.js';
-
-type Parameters = ReadonlyMap<string, ort.TypedTensor<'float32'>>;
 
 /**
  * Runs the traced step with ONNX Runtime. State stays in host memory: the graph reads parameters and writes gradients
  * in place, and the update is one fused loop. A graph is compiled for each batch size that occurs.
  */
 export class CompiledProgram implements Program {
-  private readonly parameters: Parameters;
-  private readonly gradients: Parameters;
-  /** Where the gradients are written. */
-  private readonly destinations: Tensors;
-  private readonly slots: ModelState['slots'];
-  private readonly fusedUpdate: FusedUpdate;
+  private readonly current: FusedState;
+  private readonly parameters: Tensors;
+  private readonly gradients: Tensors;
   private readonly executables = new Map<string, Promise<Executable>>();
 
   constructor(
@@ -30,22 +24,9 @@ export class CompiledProgram implements Program {
     private readonly options: SessionOptions,
     state: ModelState,
   ) {
-    const { parameters, slots } = copyState(state);
-    const tensors = (values: (tensor: NamedTensor) => Float32Array): Parameters =>
-      new Map(
-        [...parameters].map(([name, tensor]) => [
-          name,
-          new ort.Tensor('float32', values(tensor), tensor.shape),
-        ]),
-      );
-    this.parameters = tensors(({ data }) => data);
-    this.gradients = tensors(({ data }) => new Float32Array(data.length));
-    const gradients = [...this.gradients].map(
-      ([name, gradient]) => [ports.gradient(name), gradient] as const,
-    );
-    this.destinations = Object.fromEntries(gradients);
-    this.slots = slots;
-    this.fusedUpdate = fuseUpdate(plan.config.optimizer);
+    this.current = new FusedState(plan.config.optimizer, state);
+    this.parameters = tensors(this.current.parameters, (name) => name);
+    this.gradients = tensors(this.current.gradients, ports.gradient);
   }
 
   async prepare(batchSize: number): Promise<void> {
@@ -55,8 +36,8 @@ export class CompiledProgram implements Program {
   async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
     const executable = await this.executable('train', batch.size);
     const feeds = { ...this.feeds(batch), ...this.maskFeeds(batch, masks) };
-    const value = await executable.run(feeds, this.destinations);
-    this.update(update);
+    const value = await executable.run(feeds, this.gradients);
+    this.current.update(update.learningRate, update.step);
     return readMetrics(this.plan, value(ports.metrics).data as Float32Array);
   }
 
@@ -72,17 +53,12 @@ export class CompiledProgram implements Program {
   }
 
   async state(): Promise<ModelState> {
-    const parameters = [...this.parameters].map(
-      ([name, { data, dims }]) => [name, { shape: dims, data }] as const,
-    );
-    return { parameters: new Map(parameters), slots: this.slots };
+    const { parameters, slots } = this.current;
+    return { parameters, slots };
   }
 
   async load(state: ModelState): Promise<void> {
-    for (const [name, { data }] of this.parameters) data.set(state.parameters.get(name)!.data);
-    for (const [slot, tensors] of this.slots) {
-      for (const [name, { data }] of tensors) data.set(state.slots.get(slot)!.get(name)!.data);
-    }
+    this.current.load(state);
   }
 
   dispose(): void {
@@ -107,7 +83,7 @@ export class CompiledProgram implements Program {
   private feeds(batch: HostBatch): Record<string, ort.Tensor> {
     const { channels, height, width } = this.plan.dataset.image;
     return {
-      ...Object.fromEntries(this.parameters),
+      ...this.parameters,
       [ports.images]: new ort.Tensor('uint8', batch.images, [batch.size, channels, height, width]),
       [ports.labels]: new ort.Tensor('int32', batch.labels, [batch.size]),
     };
@@ -122,13 +98,11 @@ export class CompiledProgram implements Program {
       ]),
     );
   }
+}
 
-  private update({ learningRate, step }: Update): void {
-    const { optimizer } = this.plan.config;
-    const scalars = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
-    for (const [name, { data }] of this.parameters) {
-      const slots = [...this.slots.values()].map((tensors) => tensors.get(name)!.data);
-      this.fusedUpdate(data, this.gradients.get(name)!.data, slots, scalars);
-    }
-  }
+/** Views of tensors in host memory, by the name that `port` gives each. */
+function tensors(named: ReadonlyMap<string, NamedTensor>, port: (name: string) => string): Tensors {
+  return Object.fromEntries(
+    [...named].map(([name, { data, shape }]) => [port(name), new ort.Tensor('float32', data, shape)]),
+  );
 }

@@ -9,18 +9,6 @@ export const LARGEST_MEMORY = 65_536 * PAGE;
 /** Windows that the kernel compares at a time. */
 const LANES = 4;
 
-/** What is used of the WebAssembly API: @types/node does not declare it. */
-interface Memory {
-  readonly buffer: ArrayBuffer;
-}
-declare const WebAssembly: {
-  Memory: new (size: { initial: number }) => Memory;
-  instantiate(
-    module: Uint8Array,
-    imports: { env: { memory: Memory } },
-  ): Promise<{ instance: { exports: Record<string, unknown> } }>;
-};
-
 /** Where a value lies in the memory, and its shape. */
 export interface Place {
   readonly offset: number;
@@ -32,7 +20,7 @@ type Places = ReadonlyMap<string, Place>;
 /** Computes the graph's host operations in WebAssembly, on one block of memory that ONNX Runtime reads and writes too. */
 export class HostKernels {
   private constructor(
-    readonly memory: Memory,
+    readonly memory: WebAssembly.Memory,
     private readonly scratch: number,
     private readonly maxPoolGradient: (...numbers: number[]) => void,
   ) {}
@@ -44,9 +32,10 @@ export class HostKernels {
   static async open(bytes: number, nodes: readonly Node[], places: Places): Promise<HostKernels> {
     const initial = Math.ceil((bytes + scratchBytes(nodes, places)) / PAGE);
     const memory = new WebAssembly.Memory({ initial });
-    const { instance } = await WebAssembly.instantiate(await readFile(MODULE), { env: { memory } });
-    const { maxPoolGradient } = instance.exports as { maxPoolGradient: (...numbers: number[]) => void };
-    return new HostKernels(memory, bytes, maxPoolGradient);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(await readFile(MODULE)), {
+      env: { memory },
+    });
+    return new HostKernels(memory, bytes, exports.maxPoolGradient as (...numbers: number[]) => void);
   }
 
   run(node: Node, places: Places): void {

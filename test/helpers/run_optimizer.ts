@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { fuseUpdate } from '../../src/model/fused_update.js';
+import { FusedState } from '../../src/model/fused_state.js';
 import { type OptimizerOptions, optimizerEntry } from '../../src/registry/optimizers/index.js';
 import { runPython } from './python.js';
 
@@ -19,21 +19,21 @@ export interface OptimizerState {
   readonly slots: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** Five steps of the fused loop over typed arrays. */
+/** Five steps of the fused loop. */
 export function runFused(options: OptimizerOptions): OptimizerState {
-  const entry = optimizerEntry(options.type);
-  const names = entry.slots(options);
-  const update = fuseUpdate(options);
-  const parameter = Float32Array.from(PARAMETER);
-  const slots = names.map(() => new Float32Array(PARAMETER.length));
-  for (const [index, gradient] of GRADIENTS.entries())
-    update(
-      parameter,
-      Float32Array.from(gradient),
-      slots,
-      entry.scalars(options, LEARNING_RATES[index]!, index + 1),
-    );
-  return { parameter, slots: Object.fromEntries(names.map((name, index) => [name, slots[index]!])) };
+  const names = optimizerEntry(options.type).slots(options);
+  const tensor = (data: Float32Array) => new Map([['p', { shape: [data.length], data }]]);
+  const zeros = () => tensor(new Float32Array(PARAMETER.length));
+  const state = new FusedState(options, {
+    parameters: tensor(Float32Array.from(PARAMETER)),
+    slots: new Map(names.map((name) => [name, zeros()])),
+  });
+  for (const [index, gradient] of GRADIENTS.entries()) {
+    state.gradients.get('p')!.data.set(gradient);
+    state.update(LEARNING_RATES[index]!, index + 1);
+  }
+  const slots = [...state.slots].map(([name, tensors]) => [name, tensors.get('p')!.data]);
+  return { parameter: state.parameters.get('p')!.data, slots: Object.fromEntries(slots) };
 }
 
 /** The same five steps in tensor arithmetic. */

@@ -3,7 +3,7 @@
 //   "append <file>"  bytes were added to a log
 //   "write <file>"   a file was written
 //   "rename <file>"  something was given that name
-//   "run"            ONNX Runtime ran a graph
+//   "run"            a compiled graph was run
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { basename } from 'node:path';
@@ -46,9 +46,9 @@ fs.promises.rename = async (from, to) => {
 syncBuiltinESMExports();
 
 if (event === 'run') {
-  const { InferenceSession } = await import('onnxruntime-node');
-  const { run } = InferenceSession.prototype;
-  InferenceSession.prototype.run = async function (...args) {
+  const { Executable } = await import('../../dist/tracing/executable.js');
+  const { run } = Executable.prototype;
+  Executable.prototype.run = async function (...args) {
     const results = await run.apply(this, args);
     happened('run');
     return results;
