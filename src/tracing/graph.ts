@@ -92,6 +92,11 @@ export class GraphBuilder {
     return output;
   }
 
+  /** The node that computes a value. */
+  producer(name: string): Node | undefined {
+    return this.nodes.findLast((node) => node.outputs.includes(name));
+  }
+
   /** Notes type and stored shape of a value, which is needed where it passes from one part of the graph to another. */
   declare(name: string, type: ElementType, shape: readonly number[]): void {
     this.ports.set(name, { name, type, shape });

@@ -3,6 +3,7 @@ import { dataTypes, type ElementType } from '../graph.js';
 import type { Trace } from '../trace.js';
 import { naturalOrder, type Order, physicalShape, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
+import { maxPoolGradientThroughRelu } from './pooling.js';
 
 /** A function of one value, element by element, in whatever order the value is stored. */
 function unary(op: string): Translation {
@@ -54,8 +55,11 @@ function broadcastable(trace: Trace, value: Value, order: Order): string {
 
 const multiplyNodes = binary('Mul');
 
-/** Multiply, where gradients often multiply by ones only to spread a value out to a shape. */
+/** Multiply, where gradients often multiply by ones only to spread a value out to a shape, or by the mask of a ReLU. */
 const multiply: Translation = (trace, { a, b }, attributes) => {
+  const relu = trace.noted('step of', b!.name);
+  const masked = relu === undefined ? undefined : maxPoolGradientThroughRelu(trace, a!, relu);
+  if (masked) return masked;
   const [ones, other] = a!.uniform === 1 ? [a!, b!] : [b!, a!];
   if (ones.uniform !== 1 || other.uniform !== undefined || other.shape.length !== ones.shape.length) {
     return multiplyNodes(trace, { a: a!, b: b! }, attributes);
@@ -92,6 +96,7 @@ const step = translation<{ alpha: number }>((trace, { x }, { alpha }) => {
     alpha === 0
       ? graph.node('Cast', [positive], { to: dataTypes.float32 })
       : graph.node('Where', [positive, graph.floats([1], []), graph.floats([alpha], [])]);
+  if (y !== undefined && alpha === 0) trace.note('step of', name, y);
   return trace.value(name, x!.shape, { order: x!.order });
 });
 

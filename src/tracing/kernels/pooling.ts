@@ -1,5 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs';
-import { CHANNELS_FIRST, physicalShape } from '../value.js';
+import type { Trace } from '../trace.js';
+import { CHANNELS_FIRST, physicalShape, type Value } from '../value.js';
 import { type Translation, translation, UntranslatedKernelError } from './kernel.js';
 
 type Shape4D = [number, number, number, number];
@@ -53,6 +54,18 @@ const maxPoolGradient = translation<PoolingAttributes>((trace, inputs, attribute
     order: CHANNELS_FIRST,
   });
 });
+
+/**
+ * The gradient of a max-pooling times the mask of the ReLU `relu` before it. A maximum that the ReLU let pass is positive:
+ * the kernel can tell that while it is at it, and no mask is made.
+ * @returns undefined where `gradient` is not that of a pooling of `relu`
+ */
+export function maxPoolGradientThroughRelu(trace: Trace, gradient: Value, relu: string): Value | undefined {
+  const node = trace.graph.producer(gradient.name);
+  if (!node?.host || node.op !== 'MaxPoolGradient' || node.inputs[0] !== relu) return undefined;
+  const name = trace.graph.hostNode(node.op, node.inputs, { ...node.attributes, positive: 1 });
+  return trace.value(name, gradient.shape, { order: gradient.order });
+}
 
 /** The mean of each window; TensorFlow.js's own padding does not count. */
 const avgPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
