@@ -1,10 +1,11 @@
-import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { systemErrorCode, UserError } from '../errors.js';
 import { fileError } from '../storage/file_error.js';
 
 /**
  * A file that only grows. Each append goes to the system at once (a few microseconds), so `tail -f` and TensorBoard
- * see it and a killed process loses nothing; `flush` makes it survive a power failure.
+ * see it and a killed process loses nothing; `sync` makes it survive a power failure.
  */
 export class AppendFile {
   readonly path: string;
@@ -43,11 +44,15 @@ export class AppendFile {
     }
   }
 
-  /** Makes everything appended so far durable and gives the length of the file, in bytes. */
-  flush(): number {
+  /** Length of the file, in bytes. */
+  length(): number {
+    return fstatSync(this.#descriptor).size;
+  }
+
+  /** Makes everything appended so far durable. The file must not be closed meanwhile. */
+  async sync(): Promise<void> {
     try {
-      fsyncSync(this.#descriptor);
-      return fstatSync(this.#descriptor).size;
+      await promisify(fsync)(this.#descriptor);
     } catch (error) {
       throw fileError('write', this.path, error);
     }

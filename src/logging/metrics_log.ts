@@ -52,9 +52,14 @@ export class MetricsLog {
     this.#file.append(`${JSON.stringify(line)}\n`);
   }
 
-  /** Makes the log durable and gives its length in bytes, which a checkpoint records. */
-  flush(): number {
-    return this.#file.flush();
+  /** Length in bytes, which a checkpoint records. */
+  length(): number {
+    return this.#file.length();
+  }
+
+  /** Makes the log durable. */
+  sync(): Promise<void> {
+    return this.#file.sync();
   }
 
   close(): void {

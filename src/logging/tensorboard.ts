@@ -58,9 +58,14 @@ export class EventFileWriter {
     this.#append({ wallTime, step: BigInt(step), what: { case: 'summary', value: summary } });
   }
 
-  /** Makes the file durable and tells how long it is, which a checkpoint records. */
-  flush(): EventPosition {
-    return { file: basename(this.#file.path), bytes: this.#file.flush() };
+  /** How far the file is written, which a checkpoint records. */
+  position(): EventPosition {
+    return { file: basename(this.#file.path), bytes: this.#file.length() };
+  }
+
+  /** Makes the file durable. */
+  sync(): Promise<void> {
+    return this.#file.sync();
   }
 
   close(): void {

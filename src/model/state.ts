@@ -94,12 +94,18 @@ function zeros(shape: readonly number[]): NamedTensor {
   return { shape, data: new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)) };
 }
 
-/** A copy that later steps do not change. */
-export function copyState({ parameters, slots }: ModelState): ModelState {
-  const copy = (tensors: ReadonlyMap<string, NamedTensor>) =>
-    new Map([...tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]));
+/** A copy that later steps do not change. @param into an earlier copy of the same model, whose memory it may take */
+export function copyState({ parameters, slots }: ModelState, into?: ModelState): ModelState {
+  const copy = (from: ReadonlyMap<string, NamedTensor>, to?: ReadonlyMap<string, NamedTensor>) =>
+    new Map(
+      [...from].map(([name, { shape, data }]) => {
+        const memory = to?.get(name)?.data ?? new Float32Array(data.length);
+        memory.set(data);
+        return [name, { shape, data: memory }];
+      }),
+    );
   return {
-    parameters: copy(parameters),
-    slots: new Map([...slots].map(([slot, tensors]) => [slot, copy(tensors)])),
+    parameters: copy(parameters, into?.parameters),
+    slots: new Map([...slots].map(([slot, tensors]) => [slot, copy(tensors, into?.slots.get(slot))])),
   };
 }

@@ -7,12 +7,19 @@ import { learningRate } from './learning_rate.js';
 /** What the message of a training that diverged tells of. */
 interface Run {
   readonly plan: Plan;
-  readonly checkpoints: Pick<CheckpointWriter, 'lastSaved'>;
+  readonly checkpoints: Pick<CheckpointWriter, 'lastSaved' | 'settle'>;
 }
 
 /** @throws UserError that names the step, the learning rate and the last good checkpoint, where a loss is not finite */
-export function requireFiniteLoss(run: Run, name: 'loss' | 'test loss', loss: number, step: number): void {
-  if (!Number.isFinite(loss)) throw diverged(run, `the ${name} is ${loss}`, step);
+export async function requireFiniteLoss(
+  run: Run,
+  name: 'loss' | 'test loss',
+  loss: number,
+  step: number,
+): Promise<void> {
+  if (Number.isFinite(loss)) return;
+  await run.checkpoints.settle();
+  throw diverged(run, `the ${name} is ${loss}`, step);
 }
 
 /** @throws UserError where a number is not finite: such a state must not replace a good checkpoint */

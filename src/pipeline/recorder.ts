@@ -42,9 +42,14 @@ export class Recorder {
     this.events.scalar('images_per_second/train_epoch', train.images_per_second, train.step);
   }
 
-  /** Writes everything through to the disk. */
-  flush(): LogPosition {
-    return { metrics_bytes: this.metrics.flush(), events: this.events.flush() };
+  /** How far the logs are written. */
+  position(): LogPosition {
+    return { metrics_bytes: this.metrics.length(), events: this.events.position() };
+  }
+
+  /** Makes the logs durable. */
+  async sync(): Promise<void> {
+    await Promise.all([this.metrics.sync(), this.events.sync()]);
   }
 
   close(): void {

@@ -19,7 +19,7 @@ export interface Training {
   readonly program: Program;
   readonly data: LoadedDataset;
   readonly recorder: Pick<Recorder, 'train' | 'epoch'>;
-  readonly checkpoints: Pick<CheckpointWriter, 'save' | 'lastSaved'>;
+  readonly checkpoints: Pick<CheckpointWriter, 'save' | 'settle' | 'lastSaved'>;
   readonly output: StageOutput;
   readonly stopRequested: StopRequested;
 }
@@ -30,6 +30,19 @@ export interface Training {
  * @throws UserError where a loss or the state is not finite, or a file cannot be written
  */
 export async function train(training: Training, start: Position): Promise<Position> {
+  const { checkpoints } = training;
+  try {
+    const end = await trainFrom(training, start);
+    await checkpoints.settle();
+    return end;
+  } catch (error) {
+    // The first error is the one to report.
+    await checkpoints.settle().catch(() => {});
+    throw error;
+  }
+}
+
+async function trainFrom(training: Training, start: Position): Promise<Position> {
   const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
@@ -47,7 +60,7 @@ export async function train(training: Training, start: Position): Promise<Positi
         learningRate: learning_rate,
       });
       const seconds = (performance.now() - began) / 1000;
-      requireFiniteLoss(training, 'loss', metrics.loss, position.step + 1);
+      await requireFiniteLoss(training, 'loss', metrics.loss, position.step + 1);
       position = afterStep(position, metrics, batch.size, seconds);
 
       recorder.train({
@@ -70,7 +83,7 @@ export async function train(training: Training, start: Position): Promise<Positi
     const evaluated = await evaluate(program, data.test, batchSize, output, stopRequested);
     if (evaluated === null) return interrupt(checkpoints, position);
     const { result: test } = evaluated;
-    requireFiniteLoss(training, 'test loss', test.loss, position.step);
+    await requireFiniteLoss(training, 'test loss', test.loss, position.step);
     const means = epochMeans(position.epoch_totals, heads);
     const at = { step: position.step, epoch };
     recorder.epoch(
@@ -100,6 +113,7 @@ function batches(plan: Plan, { train: records }: LoadedDataset, { epoch, step_in
 
 async function interrupt(checkpoints: Training['checkpoints'], position: Position): Promise<never> {
   await checkpoints.save(position, ['last']);
+  await checkpoints.settle();
   throw new Interrupted();
 }
 

@@ -39,7 +39,7 @@ test('one object a line, whose numbers read back to the bit, there as soon as ap
   expect(readLines(path)).toEqual([TRAIN]);
   log.append(EPOCH);
   log.append(TEST);
-  expect(log.flush()).toBe(readFileSync(path).length);
+  expect(log.length()).toBe(readFileSync(path).length);
   expect(readLines(path)).toEqual([TRAIN, EPOCH, TEST]);
   expect(readFileSync(path, 'utf8')).toMatch(
     /^\{"split":"train","step":1,"epoch":1,"loss":0\.30000000000000004,/,
@@ -57,7 +57,7 @@ test('a resumed run writes what the uninterrupted one would have written', () =>
 
   const killed = MetricsLog.open(resumed);
   for (const step of [1, 2]) killed.append(line(step));
-  const truncateTo = killed.flush();
+  const truncateTo = killed.length();
   killed.append(line(3));
   killed.close();
   const log = MetricsLog.open(resumed, { truncateTo });
@@ -71,7 +71,7 @@ test('refuses a log shorter than the checkpoint says', () => {
   const path = join(temporaryDirectory(), 'metrics.jsonl');
   const log = MetricsLog.open(path);
   log.append(TEST);
-  const bytes = log.flush();
+  const bytes = log.length();
   log.close();
   expect(() => MetricsLog.open(path, { truncateTo: bytes + 1 })).toThrow(
     `${path}: expected at least the ${bytes + 1} bytes that the checkpoint recorded, got ${bytes} bytes`,

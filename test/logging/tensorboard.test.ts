@@ -102,7 +102,7 @@ test('writes records that an independent reader understands', () => {
   for (const { tag, value, step, wallTime } of scalars) {
     writer.scalar(tag, value === Number.POSITIVE_INFINITY ? 1e300 : value, step, wallTime);
   }
-  const { file, bytes } = writer.flush();
+  const { file, bytes } = writer.position();
   expect(eventFiles(directory)).toEqual([file]);
   expect(readFileSync(join(directory, file))).toHaveLength(bytes);
   const [first, ...records] = readRecords(join(directory, file));
@@ -119,7 +119,7 @@ test('takes the time of the clock unless told', () => {
   const before = Date.now() / 1000;
   writer.scalar('a', 1, 1);
   const after = Date.now() / 1000;
-  const { wallTime } = readScalar(readRecords(join(directory, writer.flush().file))[1]!);
+  const { wallTime } = readScalar(readRecords(join(directory, writer.position().file))[1]!);
   expect(wallTime).toBeGreaterThanOrEqual(before);
   expect(wallTime).toBeLessThanOrEqual(after);
 });
@@ -135,7 +135,7 @@ test('two writers of one process and second have files of their own', () => {
 function killedRun(directory: string): EventPosition {
   const writer = EventFileWriter.open(directory);
   for (const step of [1, 2]) writer.scalar('loss', step, step);
-  const position = writer.flush();
+  const position = writer.position();
   writer.scalar('loss', 3, 3);
   writer.close();
   appendFileSync(join(directory, position.file), 'half a record');
@@ -149,7 +149,7 @@ test('a resumed run has each step once', () => {
   expect(stepsIn(directory)).toEqual([1, 2]);
   for (const step of [3, 4]) writer.scalar('loss', step, step);
   expect(stepsIn(directory)).toEqual([1, 2, 3, 4]);
-  expect(writer.flush().file).toBe(position.file);
+  expect(writer.position().file).toBe(position.file);
 });
 
 test('a run resumed without a position starts over, and touches nothing but event files', () => {
@@ -161,7 +161,9 @@ test('a run resumed without a position starts over, and touches nothing but even
   writer.scalar('loss', 1, 1);
   expect(existsSync(join(directory, file))).toBe(false);
   expect(stepsIn(directory)).toEqual([1]);
-  expect(readdirSync(directory).sort()).toEqual(['checkpoints', writer.flush().file, 'metrics.jsonl'].sort());
+  expect(readdirSync(directory).sort()).toEqual(
+    ['checkpoints', writer.position().file, 'metrics.jsonl'].sort(),
+  );
 });
 
 test('event files of attempts after the checkpoint go', () => {
@@ -203,7 +205,7 @@ test('TensorBoard itself reads the scalars, after a resume too', ({ skip }) => {
   const writer = closing(EventFileWriter.resume(directory, position));
   writer.scalar('loss', 0.1, 3, 12.5);
   writer.scalar('test/accuracy', 0.75, 3, 13);
-  writer.flush();
+
   const script = `
 import json, sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { initialState } from '../../src/model/state.js';
@@ -37,6 +37,7 @@ test('a checkpoint holds the state, the position, the config and the length of t
   expect(checkpoints.lastSaved).toBeNull();
   recorder.epoch(EPOCH_LINE, TEST_LINE);
   await checkpoints.save(at(3), ['last', 'best']);
+  await checkpoints.settle();
   expect(checkpoints.lastSaved).toEqual({ directory: last, step: 3 });
   const saved = await readCheckpoint(last);
   expect(saved.parameters).toEqual(state.parameters);
@@ -55,6 +56,7 @@ test('a checkpoint holds the state, the position, the config and the length of t
 test('one that is not finite is refused, and the earlier one stays', async () => {
   const { state, checkpoints, last } = writer();
   await checkpoints.save(at(3), ['last']);
+  await checkpoints.settle();
   state.slots.get('exp_avg_sq')!.get('fc.weight')!.data[5] = Number.POSITIVE_INFINITY;
   await expect(checkpoints.save(at(6), ['last'])).rejects.toThrow(
     `training diverged at step 6 with learning rate 0.01: exp_avg_sq of fc.weight is not finite. The last good checkpoint is ${last} (step 3).`,
@@ -67,4 +69,27 @@ test('knows the checkpoint that a resumed run found', async () => {
   const { checkpoints, last } = writer(12);
   expect(checkpoints.lastSaved).toEqual({ directory: last, step: 12 });
   expect(existsSync(last)).toBe(false);
+});
+
+test('holds the state of its step, though the next step changes it while it is written', async () => {
+  const { state, checkpoints, last } = writer();
+  const { data } = state.parameters.get('fc.weight')!;
+  for (const step of [3, 6]) {
+    data.fill(step);
+    await checkpoints.save(at(step), ['last']);
+    data.fill(-1);
+  }
+  await checkpoints.settle();
+  const saved = await readCheckpoint(last);
+  expect(saved.state.step).toBe(6);
+  expect(new Set(saved.parameters.get('fc.weight')!.data)).toEqual(new Set([6]));
+});
+
+test('a disk that takes no checkpoint is reported by the next save and by settle', async () => {
+  const { paths, checkpoints } = writer();
+  writeFileSync(paths.checkpoints, 'a file where the directory should be');
+  await checkpoints.save(at(3), ['last']);
+  await expect(checkpoints.save(at(6), ['last'])).rejects.toThrow(paths.checkpoints);
+  await expect(checkpoints.settle()).rejects.toThrow(paths.checkpoints);
+  expect(checkpoints.lastSaved).toBeNull();
 });

@@ -7,7 +7,7 @@ const plan = tinyPlan({ optimizer: { type: 'sgd', learning_rate: 2 }, schedule: 
 
 const saved = () => ({
   plan,
-  checkpoints: { lastSaved: { directory: 'runs/a/checkpoints/last', step: 6 } },
+  checkpoints: { lastSaved: { directory: 'runs/a/checkpoints/last', step: 6 }, settle: async () => {} },
 });
 
 function stateWith(parameter: number[], slot: number[]): ModelState {
@@ -19,22 +19,38 @@ function stateWith(parameter: number[], slot: number[]): ModelState {
 }
 
 test.each([0, -1e30, Number.MIN_VALUE])('a loss of %d passes', (loss) => {
-  expect(() => requireFiniteLoss(saved(), 'loss', loss, 8)).not.toThrow();
+  return requireFiniteLoss(saved(), 'loss', loss, 8);
 });
 
 test.each([
   ['loss', Number.NaN],
   ['test loss', Number.POSITIVE_INFINITY],
   ['loss', Number.NEGATIVE_INFINITY],
-] as const)('a %s of %d names the step, the learning rate and the last good checkpoint', (name, loss) => {
-  expect(() => requireFiniteLoss(saved(), name, loss, 8)).toThrow(
-    `training diverged at step 8 with learning rate 2: the ${name} is ${loss}. The last good checkpoint is runs/a/checkpoints/last (step 6).`,
+] as const)(
+  'a %s of %d names the step, the learning rate and the last good checkpoint',
+  async (name, loss) => {
+    await expect(requireFiniteLoss(saved(), name, loss, 8)).rejects.toThrow(
+      `training diverged at step 8 with learning rate 2: the ${name} is ${loss}. The last good checkpoint is runs/a/checkpoints/last (step 6).`,
+    );
+  },
+);
+
+test('without a checkpoint', async () => {
+  const checkpoints = { lastSaved: null, settle: async () => {} };
+  await expect(requireFiniteLoss({ plan, checkpoints }, 'loss', Number.NaN, 1)).rejects.toThrow(
+    'the loss is NaN. There is no checkpoint before it.',
   );
 });
 
-test('without a checkpoint', () => {
-  expect(() => requireFiniteLoss({ plan, checkpoints: { lastSaved: null } }, 'loss', Number.NaN, 1)).toThrow(
-    'the loss is NaN. There is no checkpoint before it.',
+test('a checkpoint that is being written counts', async () => {
+  const checkpoints = {
+    lastSaved: null as { directory: string; step: number } | null,
+    settle: async () => {
+      checkpoints.lastSaved = { directory: 'runs/a/checkpoints/last', step: 7 };
+    },
+  };
+  await expect(requireFiniteLoss({ plan, checkpoints }, 'loss', Number.NaN, 8)).rejects.toThrow(
+    'The last good checkpoint is runs/a/checkpoints/last (step 7).',
   );
 });
 

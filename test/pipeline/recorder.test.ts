@@ -50,7 +50,7 @@ test('both go on where a checkpoint left them, each step once', () => {
   const paths = runPaths(temporaryDirectory());
   const killed = Recorder.open(paths, null);
   killed.train(train(1));
-  const position = killed.flush();
+  const position = killed.position();
   killed.train(train(2));
   killed.train(train(3));
   killed.close();

@@ -64,21 +64,23 @@ describe('on onnxruntime-cpu', () => {
   });
 
   test.each([
-    ['after the first step, before any checkpoint', 'append metrics.jsonl 1', null],
-    ['within an epoch, after a checkpoint', 'append metrics.jsonl 5', 3],
-    ['in the first evaluation', 'run 9', 6],
-    ['between the lines of an epoch', 'append metrics.jsonl 8', 6],
-    ['while the first checkpoint is written', 'write model.safetensors 1', null],
-    ['while a later checkpoint is written', 'write optimizer.safetensors 2', 3],
-    ['before a checkpoint has its name', 'write state.json 4', 7],
-    ['before a checkpoint is the newest', 'rename step-00000012 1', 9],
-    ['between best and last', 'rename best 1', 6],
-    ['after the last checkpoint', 'rename last 6', 14],
-    ['in the evaluation of the best', 'run 21', 14],
-  ])('SIGKILL %s', async (_, event, step) => {
+    ['after the first step, before any checkpoint', 'append metrics.jsonl 1', [null]],
+    ['within an epoch, after a checkpoint', 'rename last 1', [3]],
+    // Checkpoints are written while the next steps run: how many there are by then is open.
+    ['in the first evaluation', 'run 9', [null, 3, 6]],
+    ['between the lines of an epoch', 'append metrics.jsonl 8', [null, 3, 6]],
+    ['while the first checkpoint is written', 'write model.safetensors 1', [null]],
+    ['while a later checkpoint is written', 'write optimizer.safetensors 2', [3]],
+    ['before a checkpoint has its name', 'write state.json 4', [7]],
+    ['before a checkpoint is the newest', 'rename step-00000012 1', [9]],
+    ['between best and last', 'rename best 1', [6]],
+    ['after the last checkpoint', 'rename last 6', [14]],
+    ['in the evaluation of the best', 'run 21', [14]],
+  ])('SIGKILL %s', async (_, event, steps) => {
     const name = `killed at ${event}`;
     expect(await run(name, { strike: `SIGKILL ${event}` })).toMatchObject({ code: null, signal: 'SIGKILL' });
-    expect(newest(name)?.step ?? null).toBe(step);
+    const step = newest(name)?.step ?? null;
+    expect(steps).toContain(step);
     const resumed = await run(name);
     expect(resumed).toMatchObject({ code: 0 });
     expect(resumed.stderr).toContain(`${name}, resumed at step ${step ?? 0}\n`);
@@ -88,7 +90,7 @@ describe('on onnxruntime-cpu', () => {
   test('SIGKILL again and again, in one epoch and the next', async () => {
     const name = 'killed thrice';
     for (const [event, step] of [
-      ['append metrics.jsonl 5', 3],
+      ['rename last 1', 3],
       ['append metrics.jsonl 2', 3],
       ['rename step-00000009 1', 7],
     ] as const) {

@@ -75,6 +75,7 @@ async function stoppedRun(): Promise<ModelState> {
   const program = fakeProgram({ state: trained });
   const writer = new CheckpointWriter(loaded.plan, program, session.recorder, session.paths, null);
   await writer.save(POSITION, ['last']);
+  await writer.settle();
   session.recorder.train({ ...TRAIN_LINE, step: 6 });
   await session.close();
   return trained;

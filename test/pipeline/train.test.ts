@@ -50,6 +50,7 @@ async function trainFake(
   });
   const { calls } = program;
   let asked = 0;
+  let isWriting = false;
   const training = {
     plan,
     program,
@@ -65,13 +66,19 @@ async function trainFake(
       lastSaved,
       save: async (position: Position, links: readonly string[]) => {
         calls.push(`save ${links.join(' and ')}`);
+        isWriting = true;
         saved.push(position);
+      },
+      settle: async () => {
+        isWriting = false;
       },
     },
     output: { progress: (text: string) => shown.push(text), line: (text: string) => shown.push(text) },
     stopRequested: async () => ++asked > stopAt,
   };
   const result = await train(training, from).catch((error: unknown) => error);
+  // However it ends, the last checkpoint is on the disk.
+  expect(isWriting).toBe(false);
   return { result, calls, given, lines, saved, shown, asked };
 }
 
