@@ -20,5 +20,5 @@ export const threadsFlag = Flags.integer({
   min: 0,
   default: 0,
   helpValue: 'N',
-  description: 'threads that compute one operation; 0 takes every core',
+  description: 'threads that compute one operation; 0 takes one for each physical core',
 });

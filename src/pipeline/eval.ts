@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
@@ -20,6 +19,7 @@ import { InterruptHandler } from './interrupt.js';
 import { openProgram } from './open_program.js';
 import { checkModelState } from './run_session.js';
 import { runStages } from './screen.js';
+import { threadCount } from './threads.js';
 
 /** What `gnet eval` was asked for. */
 export interface EvalOptions {
@@ -52,7 +52,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   const checkpoint = await readCheckpoint(directory);
   checkModelState(plan, checkpoint, directory);
   const choice = chooseBackend(plan.config.backend);
-  const threads = options.threads === 0 ? availableParallelism() : options.threads;
+  const threads = threadCount(options.threads);
   const { dataset, seed, training } = plan.config;
   const interrupt = new InterruptHandler();
   const context: Context = {};

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadPlan } from '../config/load_plan.js';
 import { ensureFiles } from '../data/ensure_files.js';
@@ -20,6 +19,7 @@ import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest } from './run_session.js';
 import { runStages, type Stage } from './screen.js';
 import { type RunSummary, readSummary, writeSummary } from './summary.js';
+import { threadCount } from './threads.js';
 import { train } from './train.js';
 
 /** What `gnet run` was asked for. */
@@ -48,7 +48,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const loaded = await loadPlan(options.config, options.sets);
   const { plan } = loaded;
   const { dataset, training, seed } = plan.config;
-  const threads = options.threads === 0 ? availableParallelism() : options.threads;
+  const threads = threadCount(options.threads);
   const choice = chooseBackend(plan.config.backend);
   // Before anything is made: a backend that is missing must leave no run behind.
   await requireBackend(choice.name);
