@@ -81,8 +81,8 @@ function leafPaths(value: unknown, path: KeyPath, origins: Origins): KeyPath[] {
   return entries.flatMap(([key, item]) => leafPaths(item, [...path, key], origins));
 }
 
-/** Follows the schema to the key, each union by the `type` that the config has there. */
-function describeKey(
+/** What the schema says of a key that the config has: each union is that of the `type` there. */
+export function describeKey(
   config: unknown,
   path: KeyPath,
 ): Pick<Explanation, 'description' | 'accepts' | 'default'> {

@@ -51,7 +51,8 @@ function planLocated(
   earlier: readonly Located[] = [],
 ): { plan: Plan; origins: Origins } {
   const origins = new Origins(root, earlier);
-  const validated = validateExperiment(plainValue(root));
+  const isInFile = (key: string) => root.kind === 'map' && root.entries.get(key)?.keyOrigin.kind === 'file';
+  const validated = validateExperiment(plainValue(root), isInFile);
   if ('problems' in validated) {
     // A value that was refused while reading is wrong for the schema too, at the same place.
     const known = new Set(found.map(({ origin }) => formatOrigin(origin)));
