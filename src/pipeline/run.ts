@@ -17,7 +17,7 @@ import { InterruptHandler } from './interrupt.js';
 import { openProgram, requireBackend } from './open_program.js';
 import type { Position } from './progress.js';
 import { resumeCommand } from './resume_command.js';
-import { openRunSession, type RunRequest } from './run_session.js';
+import { openRunSession, type RunRequest, type RunSession } from './run_session.js';
 import { runStages, type Stage } from './screen.js';
 import { type RunSummary, readSummary, writeSummary } from './summary.js';
 import { train } from './train.js';
@@ -67,8 +67,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const stages: Stage<Context>[] = [
     {
       title: 'Run directory',
-      run: async () =>
-        `${paths.directory}${session.resumed ? `, resumed at step ${session.position.step}` : ''}`,
+      run: async () => describeStart(session),
     },
     {
       title: 'Data set',
@@ -155,4 +154,15 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     interrupt.dispose();
     await session.close();
   }
+}
+
+/** Which directory it is, and where in the run the session starts. */
+function describeStart({ paths, resumed, savedStep, position, passedOver }: RunSession): string {
+  if (!resumed) return paths.directory;
+  const start =
+    savedStep === null
+      ? 'which has no checkpoint yet: starting again at step 0'
+      : `resumed at step ${position.step}`;
+  const newer = passedOver.length === 0 ? '' : ` (newer, but without a checkpoint: ${passedOver.join(', ')})`;
+  return `${paths.directory}, ${start}${newer}`;
 }
