@@ -9,8 +9,13 @@ const modelNames = Object.keys(templates) as TemplateName[];
 
 export default class Init extends BaseCommand {
   static override summary = 'Write a commented config to start from.';
-  static override description =
-    'Every key is written out with a comment; an editor with YAML support completes and checks the rest. A file that exists is never overwritten.';
+  static override description = [
+    'Every key is written out with a comment; an editor with YAML support completes and checks the rest. A file that exists is never overwritten.',
+    'Data sets:',
+    ...datasetNames.map((name) => `- ${name}: ${datasetEntry(name).schema.description}`),
+    'Models:',
+    ...modelNames.map((name) => `- ${name}: ${templates[name].summary}.`),
+  ].join('\n');
   static override examples = [
     '<%= config.bin %> init',
     '<%= config.bin %> init first.yaml --dataset shapes --model small',
@@ -23,12 +28,12 @@ export default class Init extends BaseCommand {
     dataset: Flags.option({
       options: datasetNames,
       default: 'cifar10',
-      description: datasetNames.map((name) => datasetEntry(name).schema.description).join(' '),
+      description: 'images to train on',
     })(),
     model: Flags.option({
       options: modelNames,
       default: 'googlenet-32',
-      description: modelNames.map((name) => `${name}: ${templates[name].summary}`).join('; '),
+      description: 'network and hyperparameters',
     })(),
   };
 

@@ -58,7 +58,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const finished = session.position.finished ? await readSummary(paths) : null;
   if (finished) {
     await session.close();
-    const result = `${paths.directory}: the run has finished all its epochs, nothing is left to do`;
+    const result = `${paths.directory}: the run has finished all its epochs, nothing is left to do${newerRuns(session)}`;
     await runStages([{ title: 'Run directory', run: async () => result }], {});
     return finished;
   }
@@ -157,12 +157,17 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
 }
 
 /** Which directory it is, and where in the run the session starts. */
-function describeStart({ paths, resumed, savedStep, position, passedOver }: RunSession): string {
+function describeStart(session: RunSession): string {
+  const { paths, resumed, savedStep, position } = session;
   if (!resumed) return paths.directory;
   const start =
     savedStep === null
       ? 'which has no checkpoint yet: starting again at step 0'
       : `resumed at step ${position.step}`;
-  const newer = passedOver.length === 0 ? '' : ` (newer, but without a checkpoint: ${passedOver.join(', ')})`;
-  return `${paths.directory}, ${start}${newer}`;
+  return `${paths.directory}, ${start}${newerRuns(session)}`;
+}
+
+function newerRuns({ passedOver }: RunSession): string {
+  if (passedOver.length === 0) return '';
+  return ` (newer, but without a checkpoint: ${passedOver.join(', ')}; --run-dir takes one all the same)`;
 }
