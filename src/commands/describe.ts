@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import { loadPlan } from '../config/load_plan.js';
-import { setFlag } from '../flags.js';
+import { CONFIG_FILE, setFlag } from '../flags.js';
 import type { Description } from '../pipeline/describe.js';
 
 export default class Describe extends BaseCommand {
@@ -10,12 +10,12 @@ export default class Describe extends BaseCommand {
   static override description =
     'Shapes are of one image: channels × height × width. MACs are the multiply-accumulates of one forward pass for one image, auxiliary heads included. Nothing is downloaded or trained.';
   static override examples = [
-    '<%= config.bin %> describe configs/quickstart.yaml',
-    '<%= config.bin %> describe configs/googlenet-cifar10.yaml --set input.resize=64',
-    '<%= config.bin %> describe configs/googlenet-cifar10.yaml --format mermaid > network.mmd',
+    '<%= config.bin %> <%= command.id %> configs/quickstart.yaml',
+    '<%= config.bin %> <%= command.id %> configs/googlenet-cifar10.yaml --set input.resize=64',
+    '<%= config.bin %> <%= command.id %> configs/googlenet-cifar10.yaml --format mermaid > network.mmd',
   ];
   static override args = {
-    config: Args.string({ required: true, description: 'YAML file of the experiment' }),
+    config: Args.string({ required: true, description: CONFIG_FILE }),
   };
   static override flags = {
     set: setFlag,

@@ -1,22 +1,26 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import type { Explanation } from '../config/explain.js';
-import { setFlag } from '../flags.js';
+import { CONFIG_FILE, setFlag } from '../flags.js';
 
 export default class Explain extends BaseCommand {
   static override summary = 'Tell what a key of a config is, and which line set it.';
   static override description =
-    'Prints the value, what gave it (file:line:column, --set, or the default), what that replaced, and what the key means and accepts. Without KEY: the whole config with all defaults, as YAML, the place of each value beside it.';
+    'Prints the value, what gave it (file:line:column, --set, or the default), what that replaced, and what the key means and accepts. Without KEY: the whole config with every default as YAML, the place of each value beside it.';
   static override examples = [
-    '<%= config.bin %> explain configs/googlenet-cifar100-32.yaml dataset.type',
-    '<%= config.bin %> explain configs/quickstart.yaml model.layers.conv1.kernel',
-    '<%= config.bin %> explain configs/quickstart.yaml optimizer --set optimizer.type=sgd',
-    '<%= config.bin %> explain configs/quickstart.yaml > resolved.yaml',
+    '<%= config.bin %> <%= command.id %> configs/googlenet-cifar100-32.yaml dataset.type',
+    '<%= config.bin %> <%= command.id %> configs/quickstart.yaml model.layers.conv1.kernel',
+    '<%= config.bin %> <%= command.id %> configs/quickstart.yaml optimizer --set optimizer.type=sgd',
+    {
+      description: 'The whole config, as a config that extends nothing:',
+      command: '<%= config.bin %> <%= command.id %> configs/googlenet-cifar100-32.yaml > resolved.yaml',
+    },
   ];
   static override args = {
-    config: Args.string({ required: true, description: 'YAML file of the experiment' }),
+    config: Args.string({ required: true, description: CONFIG_FILE }),
     key: Args.string({
-      description: 'keys joined by dots; a layer goes by its name or its 0-based index',
+      description:
+        'keys joined by dots; a layer goes by its name or its 0-based index; the whole config if not given',
     }),
   };
   static override flags = { set: setFlag };

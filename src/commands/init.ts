@@ -17,9 +17,9 @@ export default class Init extends BaseCommand {
     ...modelNames.map((name) => `- ${name}: ${templates[name].summary}.`),
   ].join('\n');
   static override examples = [
-    '<%= config.bin %> init',
-    '<%= config.bin %> init first.yaml --dataset shapes --model small',
-    '<%= config.bin %> init configs/cifar100.yaml --dataset cifar100 --model googlenet-32',
+    '<%= config.bin %> <%= command.id %>',
+    '<%= config.bin %> <%= command.id %> first.yaml --dataset shapes --model small',
+    '<%= config.bin %> <%= command.id %> configs/cifar100.yaml --dataset cifar100 --model googlenet-32',
   ];
   static override args = {
     file: Args.string({ description: 'YAML file to write; <model>-<dataset>.yaml if not given' }),
