@@ -123,7 +123,7 @@ test.each([
   [['tiny.yaml', '--set'], /Flag --set expects a value/],
   [
     [],
-    /Missing 1 required arg:\s*›?\s*config {2}YAML file of the experiment\s*›?\s*See more help with --help/,
+    /Missing 1 required arg:\s*›?\s*config {2}YAML file of the experiment.*\s*›?\s*See more help with --help/,
   ],
   [['nowhere.yaml'], /^nowhere\.yaml: expected a config file, got no such file\n/],
   [['tiny.yaml', '--run-dir', 'tiny.yaml'], /^--run-dir tiny\.yaml: expected a directory, got a file\n/],
