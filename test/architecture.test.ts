@@ -49,20 +49,23 @@ describe('architecture', () => {
     expect(loading).toEqual([]);
   });
 
-  it.each([['--help'], ['validate', 'configs/smoke.yaml'], ['describe', 'configs/smoke.yaml']])(
-    'gnet %s starts without them',
-    (...words) => {
-      const preload = `import { createRequire } from 'node:module';
+  it.each([
+    ['--help'],
+    ['validate', 'configs/smoke.yaml'],
+    ['describe', 'configs/smoke.yaml'],
+    ['explain', 'configs/smoke.yaml'],
+    ['init', '--help'],
+  ])('gnet %s starts without them', (...words) => {
+    const preload = `import { createRequire } from 'node:module';
         const { cache } = createRequire('${process.cwd()}/');
         process.on('exit', () => console.error(Object.keys(cache).join('\\n')));`;
-      const { stderr } = spawnSync(
-        process.execPath,
-        ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, 'bin/run.js', ...words],
-        { encoding: 'utf8' },
-      );
-      const loaded = stderr.split('\n');
-      expect(loaded.some((path) => path.includes('@oclif'))).toBe(true);
-      expect(loaded.filter((path) => /@tensorflow|onnxruntime/.test(path))).toEqual([]);
-    },
-  );
+    const { stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, 'bin/run.js', ...words],
+      { encoding: 'utf8' },
+    );
+    const loaded = stderr.split('\n');
+    expect(loaded.some((path) => path.includes('@oclif'))).toBe(true);
+    expect(loaded.filter((path) => /@tensorflow|onnxruntime/.test(path))).toEqual([]);
+  });
 });

@@ -1,24 +1,45 @@
-import { Args } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { setFlag } from '../flags.js';
+import { loadPlan } from '../config/load_plan.js';
+import { CONFIG_FILE, setFlag } from '../flags.js';
 import type { Description } from '../pipeline/describe.js';
 
 export default class Describe extends BaseCommand {
+  static override summary =
+    'Show the network of a config: shapes, parameters, multiply-accumulates, a drawing.';
   static override description =
-    'Show the layers of a config: output shapes, parameters, multiply-accumulates (MACs).';
+    'Shapes are of one image: channels × height × width. MACs are the multiply-accumulates of one forward pass for one image, auxiliary heads included. Nothing is downloaded or trained.';
   static override examples = [
-    '<%= config.bin %> describe configs/googlenet-cifar10.yaml --set input.resize=64',
+    '<%= config.bin %> <%= command.id %> configs/quickstart.yaml',
+    '<%= config.bin %> <%= command.id %> configs/googlenet-cifar10.yaml --set input.resize=64',
+    '<%= config.bin %> <%= command.id %> configs/googlenet-cifar10.yaml --format mermaid > network.mmd',
   ];
   static override args = {
-    config: Args.string({ required: true, description: 'YAML file of the experiment' }),
+    config: Args.string({ required: true, description: CONFIG_FILE }),
   };
-  static override flags = { set: setFlag };
+  static override flags = {
+    set: setFlag,
+    format: Flags.option({
+      options: ['table', 'json', 'mermaid'] as const,
+      default: 'table',
+      exclusive: ['json'],
+      description:
+        'mermaid is a flowchart: paste it at https://mermaid.live, or into a ```mermaid block of a Markdown file; json is the same as --json',
+    })(),
+  };
+
+  override jsonEnabled(): boolean {
+    const words = this.argv.join(' ');
+    return super.jsonEnabled() || /(^| )--format[= ]json( |$)/.test(words);
+  }
 
   override async run(): Promise<Description> {
     const { args, flags } = await this.parse(Describe);
-    const { describeConfig, descriptionTable } = await import('../pipeline/describe.js');
-    const description = await describeConfig(args.config, flags.set ?? []);
-    this.log(descriptionTable(description));
+    const { describePlan, descriptionTable } = await import('../pipeline/describe.js');
+    const { networkDiagram } = await import('../pipeline/diagram.js');
+    const { plan } = await loadPlan(args.config, flags.set ?? []);
+    const description = describePlan(plan);
+    this.log(flags.format === 'mermaid' ? networkDiagram(plan) : descriptionTable(description));
     return description;
   }
 }

@@ -4,16 +4,24 @@ import { backendFlag, threadsFlag } from '../flags.js';
 import type { EvalResult } from '../pipeline/eval.js';
 
 export default class Eval extends BaseCommand {
-  static override description =
+  static override summary =
     'Evaluate a checkpoint: its loss and accuracy on the test images, or on the training images.';
+  static override description =
+    'The data set and the preprocessing are those that the checkpoint was trained with.';
   static override examples = [
-    '<%= config.bin %> eval runs/quickstart-20260131T120000Z',
-    '<%= config.bin %> eval runs/quickstart-20260131T120000Z/checkpoints/last --split train --json',
+    {
+      description: 'The best checkpoint of a run (made with: gnet run CONFIG --run-dir runs/first):',
+      command: '<%= config.bin %> <%= command.id %> runs/first',
+    },
+    {
+      description: 'The newest checkpoint, on the images that it was trained on:',
+      command: '<%= config.bin %> <%= command.id %> runs/first/checkpoints/last --split train --json',
+    },
   ];
   static override args = {
     source: Args.string({
       required: true,
-      description: 'run directory (its best checkpoint) or checkpoint directory',
+      description: 'run directory (its best checkpoint is taken) or checkpoint directory',
     }),
   };
   static override flags = {

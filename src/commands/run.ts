@@ -1,35 +1,46 @@
 import { dirname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { backendFlag, setFlag, threadsFlag } from '../flags.js';
+import { backendFlag, CONFIG_FILE, setFlag, threadsFlag } from '../flags.js';
 import type { RunSummary } from '../pipeline/summary.js';
 
 export default class Run extends BaseCommand {
+  static override summary = 'Train and evaluate the model of a config; everything goes to a run directory.';
   static override description =
-    'Train and evaluate the model of a config; everything goes to a run directory.';
+    'Downloads the data set on first use, trains, tests after each epoch, and evaluates the best checkpoint. Ctrl-C finishes the step, saves a checkpoint and prints the command that goes on from there.';
   static override examples = [
-    '<%= config.bin %> run configs/quickstart.yaml',
-    '<%= config.bin %> run configs/googlenet-cifar10-32.yaml --set training.epochs=2 --set optimizer.learning_rate=3e-4',
-    '<%= config.bin %> run configs/quickstart.yaml --run-dir runs/first --resume',
+    {
+      description: 'Images that are drawn, no download, about half a minute:',
+      command: '<%= config.bin %> <%= command.id %> configs/quickstart.yaml',
+    },
+    {
+      description: 'Other values for this run alone:',
+      command:
+        '<%= config.bin %> <%= command.id %> configs/googlenet-cifar10-32.yaml --set training.epochs=2 --set dataset.limit.train=5000',
+    },
+    {
+      description: 'A directory of your own; the same line goes on after an interruption:',
+      command: '<%= config.bin %> <%= command.id %> configs/quickstart.yaml --run-dir runs/first --resume',
+    },
   ];
   static override args = {
-    config: Args.string({ required: true, description: 'YAML file of the experiment' }),
+    config: Args.string({ required: true, description: CONFIG_FILE }),
   };
   static override flags = {
     set: setFlag,
     backend: backendFlag,
     'run-dir': Flags.string({
       helpValue: 'DIR',
-      description: 'where everything goes; runs/<name>-<UTC time> if not given',
+      description: 'new directory for everything that the run writes; runs/<name>-<UTC time> if not given',
     }),
     resume: Flags.boolean({
       description:
-        'go on from the last checkpoint of --run-dir, else of the newest run of that name in runs/; start anew where there is no run',
+        'go on from the last checkpoint of --run-dir, else of the newest run in runs/ that has the name in the config and a checkpoint; start anew where there is no run',
     }),
     init: Flags.string({
       helpValue: 'FILE',
       description:
-        'safetensors file with the initial parameters, named as in PyTorch; a run that is resumed goes on from its checkpoint',
+        'safetensors file with the initial parameters, named as in PyTorch, such as checkpoints/best/model.safetensors of another run; a run that is resumed goes on from its checkpoint',
     }),
     threads: threadsFlag,
   };

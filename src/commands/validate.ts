@@ -4,12 +4,16 @@ import { setFlag } from '../flags.js';
 import type { ValidationReport } from '../pipeline/validate.js';
 
 export default class Validate extends BaseCommand {
+  static override summary = 'Check configs: every mistake of every file, with its line and column.';
   static override description =
-    'Check configs: every mistake of every file, with its line and column. Exit code 2 if there is one.';
-  static override examples = ['<%= config.bin %> validate configs/*.yaml'];
+    'A good config gives one line with its parameters and training steps. Nothing is downloaded or trained. Exit code 2 if there is a mistake.';
+  static override examples = [
+    '<%= config.bin %> <%= command.id %> configs/*.yaml',
+    '<%= config.bin %> <%= command.id %> configs/quickstart.yaml --set training.epochs=20',
+  ];
   static override strict = false;
   static override args = {
-    config: Args.string({ required: true, description: 'YAML files of experiments' }),
+    config: Args.string({ required: true, description: 'YAML files of experiments; several can be given' }),
   };
   static override flags = { set: setFlag };
 

@@ -20,6 +20,7 @@ export interface JsonSchema {
   readonly minLength?: number;
   readonly pattern?: string;
   readonly description?: string;
+  readonly default?: unknown;
 }
 
 /** What a pattern means to a reader. */

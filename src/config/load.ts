@@ -12,6 +12,8 @@ import { parseYaml } from './yaml_tree.js';
 export interface LoadedFile {
   /** Null where a file could not be read or parsed: then `problems` says why. */
   readonly root: LocatedMap | null;
+  /** What it builds on, from the first base on, each on top of those before it. */
+  readonly bases: readonly LocatedMap[];
   /** The file as written. */
   readonly source: string;
   readonly problems: PlacedProblem[];
@@ -34,6 +36,7 @@ export async function loadFile(file: string, via?: Via): Promise<LoadedFile> {
     const path = via ? ['extends'] : [];
     return {
       root: null,
+      bases: [],
       source: '',
       problems: [{ path, expected, actual: via ? `${actual}: ${file}` : actual, origin }],
     };
@@ -51,23 +54,24 @@ export async function loadFile(file: string, via?: Via): Promise<LoadedFile> {
         origin: root.origin,
       });
     }
-    return { root: null, source: text, problems };
+    return { root: null, bases: [], source: text, problems };
   }
   const chain = [...(via?.chain ?? []), { file, real: await realpath(file) }];
   const loaded = await onTopOfBase(root, chain);
-  return { root: loaded.root, source: text, problems: [...problems, ...loaded.problems] };
+  return { ...loaded, source: text, problems: [...problems, ...loaded.problems] };
 }
 
 /** Takes `extends` out of the map and puts the map on top of the file that it names. */
 async function onTopOfBase(root: LocatedMap, chain: Via['chain']): Promise<Omit<LoadedFile, 'source'>> {
   const entry = root.entries.get('extends');
-  if (!entry) return { root, problems: [] };
+  if (!entry) return { root, bases: [], problems: [] };
   const entries = new Map(root.entries);
   entries.delete('extends');
   const own: LocatedMap = { ...root, entries };
   const { value } = entry;
   const problem = (expected: string, actual: string) => ({
     root: null,
+    bases: [],
     problems: [{ path: ['extends'], expected, actual, origin: value.origin }],
   });
   if (value.kind !== 'scalar' || typeof value.value !== 'string' || value.value === '') {
@@ -85,5 +89,7 @@ async function onTopOfBase(root: LocatedMap, chain: Via['chain']): Promise<Omit<
     );
   }
   const loaded = await loadFile(base, { chain, origin: value.origin });
-  return { root: loaded.root && mergeMaps(loaded.root, own), problems: loaded.problems };
+  const { root: below, bases, problems } = loaded;
+  if (!below) return { root: null, bases, problems };
+  return { root: mergeMaps(below, own), bases: [...bases, below], problems };
 }

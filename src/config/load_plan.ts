@@ -20,15 +20,17 @@ export interface LoadedPlan {
  * @throws ConfigError with every mistake
  */
 export async function loadPlan(file: string, sets: readonly string[] = []): Promise<LoadedPlan> {
-  const { root: written, source, problems } = await loadFile(file);
+  const { root: written, bases, source, problems } = await loadFile(file);
   if (!written) throw new ConfigError(problems);
   let root = written;
+  const earlier = [...bases];
   for (const set of sets) {
     const overridden = applyOverride(root, set);
+    earlier.push(root);
     root = overridden.root;
     problems.push(...overridden.problems);
   }
-  const { plan, origins } = planLocated(root, problems);
+  const { plan, origins } = planLocated(root, problems, earlier);
   return { plan, origins, source };
 }
 
@@ -43,23 +45,28 @@ export function planFromResolved(value: unknown, where: string): Plan {
   return planLocated(root, problems).plan;
 }
 
-function planLocated(root: Located, earlier: readonly PlacedProblem[]): { plan: Plan; origins: Origins } {
-  const origins = new Origins(root);
-  const validated = validateExperiment(plainValue(root));
+function planLocated(
+  root: Located,
+  found: readonly PlacedProblem[],
+  earlier: readonly Located[] = [],
+): { plan: Plan; origins: Origins } {
+  const origins = new Origins(root, earlier);
+  const isInFile = (key: string) => root.kind === 'map' && root.entries.get(key)?.keyOrigin.kind === 'file';
+  const validated = validateExperiment(plainValue(root), isInFile);
   if ('problems' in validated) {
     // A value that was refused while reading is wrong for the schema too, at the same place.
-    const known = new Set(earlier.map(({ origin }) => formatOrigin(origin)));
+    const known = new Set(found.map(({ origin }) => formatOrigin(origin)));
     const placed = validated.problems.map(({ at, ...problem }) => ({
       ...problem,
       origin: origins.nearest(problem.path, at),
     }));
-    throw new ConfigError([...earlier, ...placed.filter(({ origin }) => !known.has(formatOrigin(origin)))]);
+    throw new ConfigError([...found, ...placed.filter(({ origin }) => !known.has(formatOrigin(origin)))]);
   }
   const resolved = resolveExperiment(validated.experiment);
   const broken = 'problems' in resolved ? resolved.problems : [];
-  if (earlier.length > 0 || !('plan' in resolved)) {
+  if (found.length > 0 || !('plan' in resolved)) {
     throw new ConfigError([
-      ...earlier,
+      ...found,
       ...broken.map((problem) => ({ ...problem, origin: origins.nearest(problem.path) })),
     ]);
   }

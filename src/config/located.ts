@@ -71,9 +71,12 @@ export function formatOrigin(origin: Origin): string {
 /** Where each value of a config comes from. */
 export class Origins {
   readonly #root: Located;
+  readonly #earlier: readonly Located[];
 
-  constructor(root: Located) {
+  /** @param earlier the config as it was before each base, file and `--set` that was put on top, in that order */
+  constructor(root: Located, earlier: readonly Located[] = []) {
     this.#root = root;
+    this.#earlier = earlier;
   }
 
   /** What gave the value at `path`: a value that nobody wrote is the schema's default. */
@@ -82,10 +85,35 @@ export class Origins {
     return found === path.length ? value.origin : { kind: 'default' };
   }
 
+  /** What the value at `path` replaced: the values that it had before, the latest first. */
+  replaced(path: KeyPath): Located[] {
+    const names = this.#named(path);
+    const replaced: Located[] = [];
+    let later: Located | undefined =
+      this.#walk(path).found === path.length ? this.#walk(path).value : undefined;
+    for (const root of this.#earlier.toReversed()) {
+      const before = names.reduce<Located | undefined>(
+        (value, key) => value && child(value, key)?.value,
+        root,
+      );
+      if (before && before.origin !== later?.origin) replaced.push(before);
+      later = before ?? later;
+    }
+    return replaced;
+  }
+
   /** Where to point for a mistake at `path`: the value (or its key), else the innermost map around it that was written. */
   nearest(path: KeyPath, at: 'key' | 'value' = 'value'): Origin {
     const { found, value, keyOrigin } = this.#walk(path);
     return at === 'key' && found === path.length ? keyOrigin : value.origin;
+  }
+
+  /** The path with names for indices where items have names: in an earlier list, an item may stand elsewhere. */
+  #named(path: KeyPath): KeyPath {
+    return path.map((key, depth) => {
+      const { found, value } = this.#walk(path.slice(0, depth + 1));
+      return found > depth ? (itemName(value) ?? key) : key;
+    });
   }
 
   #walk(path: KeyPath): { found: number; value: Located; keyOrigin: Origin } {
@@ -100,8 +128,17 @@ export class Origins {
   }
 }
 
+/** The entry of a map, or the item of a list by its index or name. */
 function child(located: Located, key: string | number): LocatedEntry | undefined {
   if (located.kind === 'map') return located.entries.get(String(key));
-  const item = located.kind === 'list' ? located.items[Number(key)] : undefined;
+  if (located.kind === 'scalar') return undefined;
+  const { items } = located;
+  const item = typeof key === 'number' ? items[key] : items.find((each) => itemName(each) === key);
   return item && { keyOrigin: item.origin, value: item };
+}
+
+/** What an item of a list goes by in a path: the `name` that a layer or a head has. */
+export function itemName(item: Located): string | undefined {
+  const name = item.kind === 'map' ? item.entries.get('name')?.value : undefined;
+  return name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : undefined;
 }

@@ -1,4 +1,5 @@
 import {
+  itemName,
   type Located,
   type LocatedEntry,
   type LocatedList,
@@ -94,10 +95,7 @@ function setIn(
 }
 
 function itemIndex({ items }: LocatedList, key: string): number {
-  const names = items.map((item) => {
-    const name = item.kind === 'map' ? item.entries.get('name')?.value : undefined;
-    return name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : '';
-  });
+  const names = items.map((item) => itemName(item) ?? '');
   const index = /^\d+$/.test(key) ? Number(key) : names.indexOf(key);
   if (index >= 0 && index < items.length) return index;
   if (items.length === 0) throw new NoSuchPlace('a list with items', 'an empty list (append with +=)');

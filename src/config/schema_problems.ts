@@ -11,26 +11,41 @@ export interface SchemaProblem extends Problem {
 /**
  * Says in words what ajv found (`allErrors`, `verbose`), one problem for each mistake and none for its consequences.
  * @param written the value before defaults were filled in
+ * @param isInFile whether a file has that top-level key, so that `extends` was possible in its place
  */
-export function schemaProblems(errors: readonly ErrorObject[], written: unknown): SchemaProblem[] {
+export function schemaProblems(
+  errors: readonly ErrorObject[],
+  written: unknown,
+  isInFile: (key: string) => boolean,
+): SchemaProblem[] {
   // A key that is misspelt is also missing: one problem, that of the spelling.
   const misspelt = new Set(
     errors
       .filter((error) => error.keyword === 'additionalProperties')
-      .map((error) => `${error.instancePath}/${nearestKey(error)}`),
+      .map(
+        (error) =>
+          `${error.instancePath}/${nearest(error.params.additionalProperty, knownKeys(error, isInFile))}`,
+      ),
   );
   const problems = new Map<string, SchemaProblem>();
   for (const error of errors) {
-    if (error.keyword === 'required' && misspelt.has(`${error.instancePath}/${error.params.missingProperty}`))
-      continue;
-    const problem = schemaProblem(error, written);
+    if (error.keyword === 'required') {
+      if (misspelt.has(`${error.instancePath}/${error.params.missingProperty}`)) continue;
+      // The base would have had it.
+      if (error.instancePath === '' && misspelt.has('/extends')) continue;
+    }
+    const problem = schemaProblem(error, written, isInFile);
     // Several keywords of one schema fail together, and are described together.
     if (problem) problems.set(`${problem.path.join('/')}\n${problem.expected}`, problem);
   }
   return [...problems.values()];
 }
 
-function schemaProblem(error: ErrorObject, written: unknown): SchemaProblem | null {
+function schemaProblem(
+  error: ErrorObject,
+  written: unknown,
+  isInFile: (key: string) => boolean,
+): SchemaProblem | null {
   const path = keyPath(error.instancePath);
   const schema = error.parentSchema as JsonSchema;
   switch (error.keyword) {
@@ -42,7 +57,7 @@ function schemaProblem(error: ErrorObject, written: unknown): SchemaProblem | nu
         schema,
       );
     case 'additionalProperties':
-      return unknownKey(path, error, schema);
+      return unknownKey(path, error.params.additionalProperty, knownKeys(error, isInFile), schema);
     case 'discriminator':
       return error.params.tagValue === undefined ? null : unknownType(path, error.params.tagValue, schema);
     default:
@@ -66,23 +81,26 @@ function missingKey(path: KeyPath, key: string, keys: readonly string[], schema:
   };
 }
 
-function unknownKey(path: KeyPath, error: ErrorObject, schema: JsonSchema): SchemaProblem {
-  const key = shorten(error.params.additionalProperty);
+function unknownKey(path: KeyPath, key: string, known: readonly string[], schema: JsonSchema): SchemaProblem {
   const type = schema.properties?.type?.const;
-  const keys = Object.keys(schema.properties ?? {}).join(', ');
-  const near = nearestKey(error);
+  const keys = known.join(', ');
+  const near = nearest(key, known);
   return {
-    path: [...path, error.params.additionalProperty],
+    path: [...path, key],
     at: 'key',
     expected: type === undefined ? `one of the keys ${keys}` : `a key of ${type} (${keys})`,
-    actual: key,
+    actual: shorten(key),
     ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
   };
 }
 
-/** The key that an unknown key was probably meant to be. */
-function nearestKey({ params, parentSchema }: ErrorObject): string | undefined {
-  return nearest(params.additionalProperty, Object.keys((parentSchema as JsonSchema).properties ?? {}));
+/** What could stand in place of an unknown key. */
+function knownKeys(
+  { instancePath, params, parentSchema }: ErrorObject,
+  isInFile: (key: string) => boolean,
+): string[] {
+  const keys = Object.keys((parentSchema as JsonSchema).properties ?? {});
+  return instancePath === '' && isInFile(params.additionalProperty) ? ['extends', ...keys] : keys;
 }
 
 function unknownType(path: KeyPath, type: unknown, schema: JsonSchema): SchemaProblem {

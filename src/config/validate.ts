@@ -5,9 +5,13 @@ import { type SchemaProblem, schemaProblems } from './schema_problems.js';
 
 let compiled: ValidateFunction | undefined;
 
-/** Checks a plain value against the registry's schema: the experiment with its defaults filled in, or every mistake. */
+/**
+ * Checks a plain value against the registry's schema: the experiment with its defaults filled in, or every mistake.
+ * @param isInFile whether a file has that top-level key: only there, `extends` is what it may have been meant to be
+ */
 export function validateExperiment(
   written: unknown,
+  isInFile: (key: string) => boolean = () => false,
 ): { experiment: Experiment } | { problems: SchemaProblem[] } {
   compiled ??= new Ajv({
     allErrors: true,
@@ -25,5 +29,5 @@ export function validateExperiment(
   const filled = structuredClone(written);
   // With useDefaults, what is valid has every optional key.
   if (compiled(filled)) return { experiment: filled as Experiment };
-  return { problems: schemaProblems(compiled.errors ?? [], written) };
+  return { problems: schemaProblems(compiled.errors ?? [], written, isInFile) };
 }

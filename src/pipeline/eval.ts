@@ -16,6 +16,7 @@ import { downloadProgress } from './download_progress.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
+import { notARun } from './not_a_run.js';
 import { openProgram } from './open_program.js';
 import { checkModelState } from './run_session.js';
 import { runStages } from './screen.js';
@@ -45,7 +46,7 @@ interface Context {
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const directory = checkpointDirectory(options.source);
+  const directory = await checkpointDirectory(options.source);
   // The small file first: a wrong config is reported before tensors are read.
   const { config } = await readCheckpointState(join(directory, 'state.json'));
   const plan = withBackend(planFromResolved(config, join(directory, 'state.json')), options.backend);
@@ -108,22 +109,15 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
 }
 
 /** A run directory stands for its best checkpoint. */
-function checkpointDirectory(source: string): string {
+async function checkpointDirectory(source: string): Promise<string> {
   if (existsSync(join(source, 'state.json'))) return source;
   const best = join(runPaths(source).checkpoints, 'best');
   if (existsSync(best)) return best;
-  const isRun = existsSync(runPaths(source).plan);
-  throw new UserError(
-    isRun
-      ? `${source}: the run has no checkpoints/best yet: it comes with the first evaluation`
-      : `${source}: expected a run directory or a checkpoint, found neither a plan.json nor a state.json`,
-    {
-      hint: isRun
-        ? `Name a checkpoint, such as ${join(runPaths(source).checkpoints, 'last')}.`
-        : 'Runs are in runs/.',
-      exitCode: 2,
-    },
-  );
+  if (!existsSync(runPaths(source).plan)) throw await notARun(source, 'a run directory or a checkpoint');
+  throw new UserError(`${source}: the run has no checkpoints/best yet: it comes with the first evaluation`, {
+    hint: `Name a checkpoint, such as ${join(runPaths(source).checkpoints, 'last')}.`,
+    exitCode: 2,
+  });
 }
 
 function withBackend(plan: Plan, backend: string | undefined): Plan {

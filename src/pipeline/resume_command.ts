@@ -9,6 +9,11 @@ export function resumeCommand(
   const words = ['run', config, ...sets.flatMap((set) => ['--set', set]), '--run-dir', directory, '--resume'];
   // The number of threads decides how sums are split, and so their last bits.
   if (threads !== 0) words.push('--threads', String(threads));
+  return commandLine(words);
+}
+
+/** A command line of this program, called as this process was, for a POSIX shell. */
+export function commandLine(words: readonly string[]): string {
   return [...programName(), ...words].map(quoted).join(' ');
 }
 

@@ -16,7 +16,7 @@ import { InterruptHandler } from './interrupt.js';
 import { openProgram, requireBackend } from './open_program.js';
 import type { Position } from './progress.js';
 import { resumeCommand } from './resume_command.js';
-import { openRunSession, type RunRequest } from './run_session.js';
+import { openRunSession, type RunRequest, type RunSession } from './run_session.js';
 import { runStages, type Stage } from './screen.js';
 import { type RunSummary, readSummary, writeSummary } from './summary.js';
 import { threadCount } from './threads.js';
@@ -58,7 +58,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const finished = session.position.finished ? await readSummary(paths) : null;
   if (finished) {
     await session.close();
-    const result = `${paths.directory}: the run has finished all its epochs, nothing is left to do`;
+    const result = `${paths.directory}: the run has finished all its epochs, nothing is left to do${newerRuns(session)}`;
     await runStages([{ title: 'Run directory', run: async () => result }], {});
     return finished;
   }
@@ -67,8 +67,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const stages: Stage<Context>[] = [
     {
       title: 'Run directory',
-      run: async () =>
-        `${paths.directory}${session.resumed ? `, resumed at step ${session.position.step}` : ''}`,
+      run: async () => describeStart(session),
     },
     {
       title: 'Data set',
@@ -155,4 +154,20 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     interrupt.dispose();
     await session.close();
   }
+}
+
+/** Which directory it is, and where in the run the session starts. */
+function describeStart(session: RunSession): string {
+  const { paths, resumed, savedStep, position } = session;
+  if (!resumed) return paths.directory;
+  const start =
+    savedStep === null
+      ? 'which has no checkpoint yet: starting again at step 0'
+      : `resumed at step ${position.step}`;
+  return `${paths.directory}, ${start}${newerRuns(session)}`;
+}
+
+function newerRuns({ passedOver }: RunSession): string {
+  if (passedOver.length === 0) return '';
+  return ` (newer, but without a checkpoint: ${passedOver.join(', ')}; --run-dir takes one all the same)`;
 }

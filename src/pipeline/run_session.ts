@@ -10,7 +10,13 @@ import { checkParameters, checkSlots, initialState, stateFrom } from '../model/s
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
-import { createRunDirectory, findLatestRun, type RunPaths, runPaths } from '../storage/run_directory.js';
+import {
+  createRunDirectory,
+  findLatestRun,
+  type LatestRun,
+  type RunPaths,
+  runPaths,
+} from '../storage/run_directory.js';
 import { lockRunDirectory } from '../storage/run_lock.js';
 import { readSafetensors } from '../storage/safetensors.js';
 import type { Environment } from './environment.js';
@@ -33,6 +39,8 @@ export interface RunSession {
   readonly state: ModelState;
   /** Whether it goes on with an earlier run. */
   readonly resumed: boolean;
+  /** Newer runs of that name, which have no checkpoint to go on from. */
+  readonly passedOver: readonly string[];
   /** Step of the checkpoint that the directory holds, or null. */
   readonly savedStep: number | null;
   /** Closes the logs and lets other processes have the directory. */
@@ -58,7 +66,8 @@ export async function openRunSession(
   environment: Environment,
 ): Promise<RunSession> {
   const { plan } = loaded;
-  const existing = request.resume ? await findRun(plan, request.runDir) : null;
+  const found = request.resume ? await findRun(plan, request.runDir) : null;
+  const existing = found?.directory ?? null;
   if (existing) requireSameConfig(existing, await readRunPlan(existing), plan);
   const init = existing || request.init === undefined ? null : await readInitial(plan, request.init);
   const directory =
@@ -76,16 +85,17 @@ export async function openRunSession(
       recorder.close();
       await lock.release();
     };
-    return { ...start, paths, recorder, resumed: existing !== null, close };
+    const { passedOver } = found ?? { passedOver: [] };
+    return { ...start, paths, recorder, resumed: existing !== null, passedOver, close };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-async function findRun(plan: Plan, runDir: string | undefined): Promise<string | null> {
+async function findRun(plan: Plan, runDir: string | undefined): Promise<LatestRun | null> {
   if (runDir === undefined) return findLatestRun(RUNS, plan.config.name);
-  return existsSync(runPaths(runDir).plan) ? runDir : null;
+  return existsSync(runPaths(runDir).plan) ? { directory: runDir, passedOver: [] } : null;
 }
 
 async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Date): Promise<string> {

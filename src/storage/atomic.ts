@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { systemErrorCode } from '../errors.js';
 import { fileError } from './file_error.js';
 
 /** Text (as UTF-8), bytes, or bytes in several pieces. The bytes must not change until the write is done. */
@@ -31,6 +32,21 @@ export async function writeNewFile(path: string, data: FileContent): Promise<voi
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Makes the file at `path`, whole or not at all. Throws a system error where something of that name exists, which is
+ * left as it was, and a UserError where the place cannot be written.
+ */
+export async function createFile(path: string, data: FileContent): Promise<void> {
+  try {
+    await writeNewFile(path, data);
+    await fsyncDirectory(dirname(path));
+  } catch (error) {
+    if (systemErrorCode(error) === 'EEXIST') throw error;
+    await rm(path, { force: true }).catch(() => undefined); // the first error is the one to report
+    throw fileError('write', path, error);
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
 import { fileError } from './file_error.js';
@@ -58,24 +58,42 @@ export async function createRunDirectory(root: string, name: string, now: Date):
   }
 }
 
-/**
- * The newest run of `name` in `root`, by the UTC time in its directory's name; null if there is none. Only real
- * directories with a plan.json count.
- */
-export async function findLatestRun(root: string, name: string): Promise<string | null> {
-  const runs: { directory: string; time: string; attempt: number }[] = [];
+/** The run that `--resume` means where it names none. */
+export interface LatestRun {
+  readonly directory: string;
+  /** Newer runs of that name, which have no checkpoint to go on from. */
+  readonly passedOver: readonly string[];
+}
+
+/** The newest run of `name` in `root` that has a checkpoint, else the newest; null where there is none. */
+export async function findLatestRun(root: string, name: string): Promise<LatestRun | null> {
+  const runs = (await readRuns(root)).filter((run) => run.name === name);
+  const directories = runs.map(({ directory }) => directory);
+  for (const [index, directory] of directories.entries()) {
+    // A link that leads nowhere counts: it is damage to report, not a reason to take another run.
+    const last = await lstat(join(runPaths(directory).checkpoints, 'last')).catch(() => undefined);
+    if (last) return { directory, passedOver: directories.slice(0, index) };
+  }
+  return directories[0] === undefined ? null : { directory: directories[0], passedOver: [] };
+}
+
+/** The run directories in `root`, newest first; last those whose names say no time. */
+export async function listRuns(root: string): Promise<string[]> {
+  return (await readRuns(root)).map(({ directory }) => directory);
+}
+
+/** Real directories with a plan.json, by the UTC time in their names, newest first. */
+async function readRuns(root: string) {
+  const runs: { directory: string; name: string; time: string; attempt: number }[] = [];
   for (const entry of await listDirectory(root)) {
-    if (!entry.isDirectory() || !entry.name.startsWith(`${name}-`)) continue;
-    const match = /^(\d{8}T\d{6}Z)(?:-(\d+))?$/.exec(entry.name.slice(name.length + 1));
-    if (match === null) continue;
-    runs.push({ directory: join(root, entry.name), time: match[1] ?? '', attempt: Number(match[2] ?? 1) });
-  }
-  runs.sort((a, b) => (a.time === b.time ? b.attempt - a.attempt : a.time < b.time ? 1 : -1));
-  for (const { directory } of runs) {
+    if (!entry.isDirectory()) continue;
+    const directory = join(root, entry.name);
     const plan = await stat(runPaths(directory).plan).catch(() => undefined);
-    if (plan?.isFile()) return directory;
+    if (!plan?.isFile()) continue;
+    const [, name = '', time = '', attempt = '1'] = /^(.*)-(\d{8}T\d{6}Z)(?:-(\d+))?$/.exec(entry.name) ?? [];
+    runs.push({ directory, name, time, attempt: Number(attempt) });
   }
-  return null;
+  return runs.sort((a, b) => (a.time === b.time ? b.attempt - a.attempt : a.time < b.time ? 1 : -1));
 }
 
 /** False if something of that name exists: only mkdir can tell without a race. */

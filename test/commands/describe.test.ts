@@ -25,6 +25,29 @@ test('--json: one document, of the config with its overrides', async () => {
   });
 });
 
+test('--format json is --json', async () => {
+  const [flag, format] = await Promise.all(
+    [['--json'], ['--format', 'json']].map((words) =>
+      gnet(['describe', ARTICLE, ...words], { cwd: temporaryDirectory() }),
+    ),
+  );
+  expect(format).toEqual(flag);
+  const wrong = await gnet(['describe', 'nowhere.yaml', '--format=json'], { cwd: temporaryDirectory() });
+  expect(JSON.parse(wrong.stdout)).toMatchObject({ error: { problems: [{ actual: 'no such file' }] } });
+});
+
+test('--format mermaid: a flowchart alone on stdout; not together with --json', async () => {
+  const args = ['describe', ARTICLE, '--format', 'mermaid'];
+  const { code, stdout, stderr } = await gnet(args, { cwd: temporaryDirectory() });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(stdout).toMatch(/^---\ntitle: "googlenet-cifar10"\n---\nflowchart TB\n/);
+  const both = await gnet([...args, '--json'], { cwd: temporaryDirectory() });
+  expect(both.code).toBe(2);
+  expect(JSON.parse(both.stdout)).toMatchObject({
+    error: { message: expect.stringContaining('--json=true cannot also be provided when using --format') },
+  });
+});
+
 test('a mistake: exit code 2, its place', async () => {
   const args = ['describe', ARTICLE, '--set', 'model.layers.conv1.filtres=2', '--json'];
   const { code, stdout, stderr } = await gnet(args, { cwd: temporaryDirectory() });

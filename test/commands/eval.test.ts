@@ -24,7 +24,10 @@ test('the best checkpoint has the accuracy of the best line in metrics.jsonl', a
 });
 
 test.each([
-  [['.'], /^\.: expected a run directory or a checkpoint, found neither a plan\.json nor a state\.json\n/],
+  [
+    ['.'],
+    /^\.: expected a run directory or a checkpoint, got a directory without plan\.json and state\.json\n/,
+  ],
   [[], /Missing 1 required arg/],
   [['.', '--split', 'valid'], /Expected --split=valid to be one of: test, train/],
   [['.', '--backend', 'gpu'], /Expected --backend=gpu to be one of: auto, /],

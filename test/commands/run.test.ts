@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -16,7 +24,7 @@ const run = (...args: string[]) => gnet(['run', ...args], { cwd });
 
 test('a run that names no directory, resumed: the newest of its name', async () => {
   const args = ['run', '--set', 'training.epochs=1', 'tiny.yaml', '--threads', '1']; // CONFIG after --set
-  const killed = await gnet(args, { cwd, strike: 'SIGKILL append metrics.jsonl 4' });
+  const killed = await gnet(args, { cwd, strike: 'SIGKILL rename last 1' });
   expect(killed.signal).toBe('SIGKILL');
   const [name, ...others] = readdirSync(join(cwd, 'runs'));
   expect(others).toEqual([]);
@@ -35,6 +43,26 @@ test('a run that names no directory, resumed: the newest of its name', async () 
   expect(again.stderr).toContain(`runs/${name}: the run has finished all its epochs, nothing is left to do`);
   expect(again.stderr).toMatch(
     new RegExp(`\nEverything is in runs/${name}; look at it with: tensorboard --logdir runs\n$`),
+  );
+});
+
+test('--resume tells of newer runs that have no checkpoint, and starts one again where no run has one', async () => {
+  const args = ['tiny.yaml', '--set', 'name=other', '--set', 'training.epochs=1', '--resume'];
+  const plan = readFileSync(join(cwd, 'runs', readdirSync(join(cwd, 'runs'))[0]!, 'plan.json'), 'utf8');
+  const unsaved = (time: string) => {
+    const directory = `runs/other-${time}`;
+    mkdirSync(join(cwd, directory));
+    writeFileSync(join(cwd, directory, 'plan.json'), plan.replace('"name": "tiny"', '"name": "other"'));
+    return directory;
+  };
+  const first = unsaved('20240101T000000Z');
+  const started = await run(...args);
+  expect(started.code).toBe(0);
+  expect(started.stderr).toContain(`${first}, which has no checkpoint yet: starting again at step 0\n`);
+  const second = unsaved('20240102T000000Z');
+  const finished = await run(...args);
+  expect(finished.stderr).toContain(
+    `${first}: the run has finished all its epochs, nothing is left to do (newer, but without a checkpoint: ${second}; --run-dir takes one all the same)`,
   );
 });
 
@@ -95,7 +123,7 @@ test.each([
   [['tiny.yaml', '--set'], /Flag --set expects a value/],
   [
     [],
-    /Missing 1 required arg:\s*›?\s*config {2}YAML file of the experiment\s*›?\s*See more help with --help/,
+    /Missing 1 required arg:\s*›?\s*config {2}YAML file of the experiment.*\s*›?\s*See more help with --help/,
   ],
   [['nowhere.yaml'], /^nowhere\.yaml: expected a config file, got no such file\n/],
   [['tiny.yaml', '--run-dir', 'tiny.yaml'], /^--run-dir tiny\.yaml: expected a directory, got a file\n/],

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { experimentJsonSchema } from '../../src/config/json_schema.js';
 import { loadPlan } from '../../src/config/load_plan.js';
+import { datasetEntry } from '../../src/registry/datasets/index.js';
 
 const files = readdirSync('configs', { recursive: true, encoding: 'utf8' })
   .filter((name) => /\.ya?ml$/.test(name))
@@ -112,6 +113,14 @@ it('googlenet-cifar100-32 is the same for 100 classes', async () => {
     [100],
   ]);
 });
+
+it.each(['googlenet-cifar10-32', 'googlenet-cifar100-32'])(
+  '%s normalizes with the statistics of its data set',
+  async (name) => {
+    const { config } = await load(name);
+    expect(config.input.normalize).toEqual(datasetEntry(config.dataset.type).statistics);
+  },
+);
 
 it('quickstart is small', async () => {
   const plan = await load('quickstart');

@@ -71,13 +71,25 @@ describe('mistakes', () => {
     );
     expect(lines).toEqual([
       expect.stringMatching(
-        /^a\.yaml:2:1 sed: expected one of the keys name, .*, got sed; did you mean seed\?$/,
+        /^a\.yaml:2:1 sed: expected one of the keys extends, name, .*, got sed; did you mean seed\?$/,
       ),
       'a.yaml:4:13 optimizer.momentum: expected a number from 0 to 1, got 9',
       'base.yaml:8:20 training.epochs: expected an integer from 1 to 1000000, got 0',
       '--set model.layers.pol.name=x: expected an index from 0 to 1, pool or fc, got "pol"; did you mean pool?',
       '--set training.batchsize=8: expected one of the keys epochs, batch_size, shuffle, got batchsize; did you mean batch_size?',
       expect.stringMatching(/^--set backend=cuda: expected one of auto, .*, got "cuda"$/),
+    ]);
+  });
+
+  it('a slip of extends: told as such, without what the base would have had; --set cannot have it', async () => {
+    expect(await mistakes({ 'a.yaml': 'extend: base.yaml\nseed: -1\n' })).toEqual([
+      expect.stringMatching(
+        /^a\.yaml:1:1 extend: expected one of the keys extends, .*; did you mean extends\?$/,
+      ),
+      'a.yaml:2:7 seed: expected an integer from 0 to 4294967295, got -1',
+    ]);
+    expect(await mistakes({ 'a.yaml': MINIMAL }, ['extend=base.yaml'])).toEqual([
+      expect.stringMatching(/^--set extend=base\.yaml: expected one of the keys name, .*, got extend$/),
     ]);
   });
 

@@ -84,6 +84,7 @@ it('drawRecords draws each image at its own index', () => {
     schema: Type.Object({}),
     image: { channels: 1, height: 1, width: 2 },
     classes: ['even', 'odd'],
+    statistics: { mean: [0, 0, 0], std: [1, 1, 1] },
     counts: { train: 4, test: 2 },
     draw: (seed, split, index, planes) => {
       planes.set([seed + index, split === 'train' ? 1 : 2]);

@@ -34,6 +34,7 @@ export function smallDataset(options: { url?: string; table?: boolean } = {}) {
     schema: Type.Object({}),
     image: { channels: 3, height: 2, width: 2 },
     classes: ['one', 'two', 'three'],
+    statistics: { mean: [0, 0, 0], std: [1, 1, 1] },
     archive: { url: options.url ?? 'http://127.0.0.1:9/small.tar.gz', md5: hashOf('md5', archive) },
     folder: 'small',
     files: { train: [file('a.bin', 5), file('b.bin', 4)], test: [file('test.bin', 3)] },

@@ -73,7 +73,8 @@ export async function runEager(options: OptimizerOptions): Promise<OptimizerStat
 export function runTorch(name: 'SGD' | 'Adam' | 'AdamW', keywords: object): number[] {
   const script = `
 import json, sys, torch
-name, keywords, parameter, gradients, rates = json.loads(sys.argv[1])
+# parse_int: PyTorch refuses betas of 0 that are no floats.
+name, keywords, parameter, gradients, rates = json.loads(sys.argv[1], parse_int=float)
 p = torch.nn.Parameter(torch.tensor(parameter, dtype=torch.float32))
 optimizer = getattr(torch.optim, name)([p], lr=1.0, **keywords)
 for gradient, rate in zip(gradients, rates):

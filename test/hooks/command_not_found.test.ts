@@ -13,3 +13,14 @@ test.each([
   if (suggestion) expect(text).toContain(suggestion);
   expect(stderr).not.toMatch(/^ {4}at /m);
 });
+
+test.each([
+  [['validat', 'a.yaml', '--json'], /^validat: expected a command \(.*\); did you mean validate\?$/],
+  [['--json'], /^--json: expected a command \(/],
+])('%j: one JSON document', async (args, message) => {
+  const { code, stdout, stderr } = await gnet(args, { cwd: process.cwd() });
+  expect(code).toBe(2);
+  const { error } = JSON.parse(stdout) as { error: { message: string } };
+  expect(error.message).toMatch(message);
+  expect(stderr).toBe(`${error.message}\n`);
+});

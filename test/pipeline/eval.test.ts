@@ -72,13 +72,14 @@ test.each([
     'somewhere else',
     (place: string) => place,
     (place: string) =>
-      `${place}: expected a run directory or a checkpoint, found neither a plan.json nor a state.json`,
+      `${place}: expected a run directory or a checkpoint, got a directory without plan.json and state.json`,
     2,
   ],
   [
     'nowhere',
     (place: string) => join(place, 'nowhere'),
-    (place: string) => `${place}/nowhere: expected a run directory or a checkpoint`,
+    (place: string) =>
+      `${place}/nowhere: expected a run directory or a checkpoint, got no such file or directory`,
     2,
   ],
   [

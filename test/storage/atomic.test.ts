@@ -1,8 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { fsyncDirectory, replaceSymlink, writeFileAtomic, writeNewFile } from '../../src/storage/atomic.js';
+import {
+  createFile,
+  fsyncDirectory,
+  replaceSymlink,
+  writeFileAtomic,
+  writeNewFile,
+} from '../../src/storage/atomic.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 test.each([
@@ -103,4 +117,28 @@ test('fsyncDirectory fails for a directory that is not there', async () => {
   const directory = temporaryDirectory();
   await expect(fsyncDirectory(directory)).resolves.toBeUndefined();
   await expect(fsyncDirectory(join(directory, 'missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
+test('createFile makes a file, and leaves one that exists as it was', async () => {
+  const directory = temporaryDirectory();
+  const path = join(directory, 'new');
+  await createFile(path, 'first');
+  await expect(createFile(path, 'second')).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(readFileSync(path, 'utf8')).toBe('first');
+  symlinkSync('nowhere', join(directory, 'link'));
+  await expect(createFile(join(directory, 'link'), 'second')).rejects.toMatchObject({ code: 'EEXIST' });
+  expect(readlinkSync(join(directory, 'link'))).toBe('nowhere');
+  const missing = join(directory, 'missing/new');
+  await expect(createFile(missing, 'x')).rejects.toThrow(`cannot write ${missing}: no such file`);
+  expect(readdirSync(directory).sort()).toEqual(['link', 'new']);
+});
+
+test('createFile leaves no part of a file that could not be written', async () => {
+  const directory = temporaryDirectory();
+  function* failing() {
+    yield Buffer.from('half');
+    throw new Error('no more');
+  }
+  await expect(createFile(join(directory, 'new'), failing())).rejects.toThrow('no more');
+  expect(readdirSync(directory)).toEqual([]);
 });

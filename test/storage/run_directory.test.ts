@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { createRunDirectory, findLatestRun, runPaths } from '../../src/storage/run_directory.js';
+import { createRunDirectory, findLatestRun, listRuns, runPaths } from '../../src/storage/run_directory.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 const NOW = new Date('2024-03-09T07:05:01.999Z');
@@ -48,10 +48,16 @@ test('names a root that cannot be written', async () => {
   );
 });
 
-function addRun(root: string, directory: string, planned = true): string {
-  const path = join(root, directory);
-  mkdirSync(path);
-  if (planned) writeFileSync(runPaths(path).plan, '{}');
+/** A run directory with what `parts` say: a plan, a checkpoint. */
+function addRun(
+  root: string,
+  directory: string,
+  parts: readonly ('plan' | 'checkpoint')[] = ['plan', 'checkpoint'],
+) {
+  const { directory: path, plan, checkpoints } = runPaths(join(root, directory));
+  mkdirSync(checkpoints, { recursive: true });
+  if (parts.includes('plan')) writeFileSync(plan, '{}');
+  if (parts.includes('checkpoint')) symlinkSync('step-00000001', join(checkpoints, 'last'));
   return path;
 }
 
@@ -62,7 +68,17 @@ test('finds the newest run by the time in its name', async () => {
   addRun(root, 'a-20240309T070502Z-9');
   addRun(root, 'a-20240309T070502Z');
   addRun(root, 'a-20231231T235959Z'); // made last, but not the newest
-  expect(await findLatestRun(root, 'a')).toBe(newest);
+  expect(await findLatestRun(root, 'a')).toEqual({ directory: newest, passedOver: [] });
+});
+
+test('a run without a checkpoint is passed over for one that has one, and taken where none has', async () => {
+  const root = temporaryDirectory();
+  const oldest = addRun(root, 'a-20240101T000000Z', ['plan']);
+  const older = addRun(root, 'a-20240201T000000Z', ['plan']);
+  expect(await findLatestRun(root, 'a')).toEqual({ directory: older, passedOver: [] });
+  symlinkSync('step-00000001', join(oldest, 'checkpoints/last'));
+  const newest = addRun(root, 'a-20240301T000000Z', ['plan']);
+  expect(await findLatestRun(root, 'a')).toEqual({ directory: oldest, passedOver: [newest, older] });
 });
 
 test('what is no run of that name, or has no plan, does not count', async () => {
@@ -70,14 +86,23 @@ test('what is no run of that name, or has no plan, does not count', async () => 
   expect(await findLatestRun(root, 'a')).toBeNull();
   expect(await findLatestRun(join(root, 'missing'), 'a')).toBeNull();
   addRun(root, 'a-b-20250101T000000Z');
-  addRun(root, 'a-20250101T000000Z', false);
+  addRun(root, 'a-20250101T000000Z', ['checkpoint']);
   addRun(root, 'a-20250101T000000Z-copy');
   addRun(root, 'a-backup');
   writeFileSync(join(root, 'a-20250101T000001Z'), 'a file');
   symlinkSync('a-b-20250101T000000Z', join(root, 'a-20250101T000002Z'));
   expect(await findLatestRun(root, 'a')).toBeNull();
   const run = addRun(root, 'a-20240101T000000Z');
-  expect(await findLatestRun(root, 'a')).toBe(run);
+  expect(await findLatestRun(root, 'a')).toEqual({ directory: run, passedOver: [] });
+});
+
+test('lists the runs of every name, newest first, those without a time last', async () => {
+  const root = temporaryDirectory();
+  addRun(root, 'none-20260101T000000Z', []);
+  const runs = ['b-20240309T070502Z-2', 'a-20240309T070502Z', 'a-20240309T070501Z', 'mine'];
+  for (const run of runs.toReversed()) addRun(root, run);
+  expect(await listRuns(root)).toEqual(runs.map((run) => join(root, run)));
+  expect(await listRuns(join(root, 'missing'))).toEqual([]);
 });
 
 test('the paths are those of the contract', () => {

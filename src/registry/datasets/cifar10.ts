@@ -9,6 +9,7 @@ export const cifar10 = defineArchiveDataset({
   schema: archiveSchema('cifar10', 'CIFAR-10: 50,000 + 10,000 photographs, 32×32 RGB, 10 classes.'),
   image: { channels: 3, height: 32, width: 32 },
   classes: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
+  statistics: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
   archive: {
     url: 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
     md5: 'c32a1d4ab5d03f1284b67883e8d87530',

@@ -23,6 +23,7 @@ export const cifar100 = defineArchiveDataset({
   schema: archiveSchema('cifar100', 'CIFAR-100: 50,000 + 10,000 photographs, 32×32 RGB, 100 fine classes.'),
   image: { channels: 3, height: 32, width: 32 },
   classes: classes.trim().split(/\s+/),
+  statistics: { mean: [0.5071, 0.4865, 0.4409], std: [0.2673, 0.2564, 0.2762] },
   archive: {
     url: 'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
     md5: '03b5dce01913d631647c71ecec9e9cb8',

@@ -9,6 +9,12 @@ export interface ImageSize {
   readonly width: number;
 }
 
+/** Red, green and blue of the training images, on the scale 0 to 1: what `input.normalize` takes. */
+export interface ChannelStatistics {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
 /** One file of fixed-size records inside an archive. */
 export interface RecordFile {
   readonly name: string;
@@ -45,6 +51,7 @@ export interface ArchiveDataset<S extends TObject = TObject> {
   readonly schema: S;
   readonly image: ImageSize;
   readonly classes: readonly string[];
+  readonly statistics: ChannelStatistics;
   readonly archive: { readonly url: string; readonly md5: string };
   /** The folder inside the archive that holds the files, and the folder below `root` that they are kept in. */
   readonly folder: string;
@@ -59,6 +66,7 @@ export interface GeneratedDataset<S extends TObject = TObject> {
   readonly schema: S;
   readonly image: ImageSize;
   readonly classes: readonly string[];
+  readonly statistics: ChannelStatistics;
   readonly counts: Readonly<Record<Split, number>>;
   /** Draws image `index` of `split` into `planes` (channels × height × width) and returns its label. */
   readonly draw: (seed: number, split: Split, index: number, planes: Uint8Array) => number;

@@ -9,7 +9,14 @@ import {
   forwardSideBySide,
   planConvolution,
 } from './convolution.js';
-import { defineLayer, featureMap, type LayerContext, layerFields } from './layer.js';
+import {
+  defineLayer,
+  featureMap,
+  type LayerContext,
+  type LayerPlan,
+  layerFields,
+  type Shape,
+} from './layer.js';
 import { explicitPadding, symmetricPadding } from './window.js';
 
 const channels = (description: string) => Type.Integer({ minimum: 1, description });
@@ -73,25 +80,29 @@ const POOL_BRANCH = 3;
 
 export const inception = defineLayer({
   schema,
-  plan: (options, input) => {
-    const start = featureMap(input);
-    return concatenatePlans(
+  plan: (options, input) =>
+    concatenatePlans(
       branches(options).map((chain) => {
-        let output = start;
-        const plans = chain.map((convolution) => {
-          const plan = planConvolution(convolution, output);
-          output = featureMap(plan.output);
-          return plan;
-        });
+        const plans = planChain(chain, input);
         return {
-          output,
+          output: plans.at(-1)?.output ?? featureMap(input),
           parameters: plans.flatMap((plan) => plan.parameters),
           macs: plans.reduce((sum, plan) => sum + plan.macs, 0),
           keep: null,
         };
       }),
-    );
-  },
+    ),
+  branches: (options, input) =>
+    branches(options).map((chain, branch) => {
+      const plans = planChain(chain, input);
+      const parts = chain.map(({ prefix, kernel, activation }, index) => ({
+        name: prefix.slice(0, -1),
+        operation: `conv ${kernel.join('×')}, ${activation}`,
+        output: plans[index]!.output,
+      }));
+      const pool = { name: 'pool', operation: 'max_pool 3×3', output: input };
+      return branch === POOL_BRANCH ? [pool, ...parts] : parts;
+    }),
   forward: (tf, options, context, x) => {
     const chains = branches(options);
     const pooled = tf.maxPool(x as Tensor4D, [3, 3], [1, 1], explicitPadding(symmetricPadding([1, 1])));
@@ -107,6 +118,16 @@ export const inception = defineLayer({
     return tf.concat(outputs, 3);
   },
 });
+
+/** Each convolution of a chain on the output of the one before it. */
+function planChain(chain: readonly Convolution[], input: Shape): LayerPlan[] {
+  let output = input;
+  return chain.map((convolution) => {
+    const plan = planConvolution(convolution, featureMap(output));
+    output = plan.output;
+    return plan;
+  });
+}
 
 function runChain(tf: Tf, chain: readonly Convolution[], context: LayerContext, x: Tensor): Tensor {
   return chain.reduce((y, convolution) => forwardConvolution(tf, convolution, context, y), x);

@@ -24,6 +24,15 @@ export interface LayerPlan {
   readonly keep: number | null;
 }
 
+/** One operation inside a layer that branches, as drawings show it. */
+export interface LayerPart {
+  /** As in the names of its parameters, where it has some: `conv3x3_reduce`. */
+  readonly name: string;
+  /** `conv 3×3, relu` */
+  readonly operation: string;
+  readonly output: Shape;
+}
+
 /** What a forward function is given besides its input. */
 export interface LayerContext {
   readonly training: boolean;
@@ -49,6 +58,8 @@ export interface LayerEntry<S extends TObject = TObject> {
   /** @throws OptionError where the options and the input shape do not fit. */
   plan(options: Resolved<Static<S>>, input: Shape, sizes: ModelSizes): LayerPlan;
   forward(tf: Tf, options: Resolved<Static<S>>, context: LayerContext, x: Tensor): Tensor;
+  /** For a layer that branches: chains of operations that all read its input, and whose outputs are concatenated. */
+  branches?(options: Resolved<Static<S>>, input: Shape): readonly (readonly LayerPart[])[];
 }
 
 /** Ties an entry's functions to the type of its own schema. */

@@ -68,4 +68,24 @@ describe('shapes', () => {
       expect(spread).toBeGreaterThan(15);
     }
   });
+
+  it.each([0, 1])('has the statistics that it names, with the seed %i', (seed) => {
+    const [sum, squares] = [
+      [0, 0, 0],
+      [0, 0, 0],
+    ];
+    const images = 1000;
+    for (let index = 0; index < images; index++) {
+      for (const [at, value] of draw('train', index, seed).planes.entries()) {
+        sum[Math.floor(at / 1024)]! += value / 255;
+        squares[Math.floor(at / 1024)]! += (value / 255) ** 2;
+      }
+    }
+    for (const channel of [0, 1, 2]) {
+      const mean = sum[channel]! / images / 1024;
+      const std = Math.sqrt(squares[channel]! / images / 1024 - mean ** 2);
+      expect(Math.abs(mean - shapes.statistics.mean[channel]!)).toBeLessThan(0.02);
+      expect(Math.abs(std - shapes.statistics.std[channel]!)).toBeLessThan(0.01);
+    }
+  });
 });

@@ -56,6 +56,25 @@ describe('plan', () => {
     expect(parameters[5]!.bound).toBe(1 / Math.sqrt(96 * 9));
   });
 
+  it('its branches for drawings: what each operation makes, and together its output', () => {
+    const shown = (changes: Partial<Options>) =>
+      inception.branches!(options(changes), [6, 4, 5]).map((chain) =>
+        chain.map(({ name, operation, output }) => `${name}: ${operation}: ${output}`),
+      );
+    expect(shown({})).toEqual([
+      ['conv1x1: conv 1×1, relu: 2,4,5'],
+      ['conv3x3_reduce: conv 1×1, relu: 3,4,5', 'conv3x3: conv 3×3, relu: 4,4,5'],
+      ['conv5x5_reduce: conv 1×1, relu: 1,4,5', 'conv5x5: conv 5×5, relu: 3,4,5'],
+      ['pool: max_pool 3×3: 6,4,5', 'convpool: conv 1×1, relu: 2,4,5'],
+    ]);
+    expect(shown(NAIVE)).toEqual([
+      ['conv1x1: conv 1×1, relu: 2,4,5'],
+      ['conv3x3: conv 3×3, relu: 4,4,5'],
+      ['conv5x5: conv 5×5, relu: 3,4,5'],
+      ['pool: max_pool 3×3: 6,4,5'],
+    ]);
+  });
+
   it('the naive module passes its input on through the pooling branch', () => {
     const { output, parameters } = inception.plan(options(NAIVE), [6, 4, 5], { numClasses: 10 });
     expect(output).toEqual([2 + 4 + 3 + 6, 4, 5]);
