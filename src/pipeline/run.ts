@@ -51,7 +51,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
   const choice = chooseBackend(plan.config.backend);
   // Before anything is made: a backend that is missing must leave no run behind.
-  await requireBackend(choice.name);
+  await requireBackend(choice.name, threads);
   const environment = await describeEnvironment(choice, threads, new Date());
   const session = await openRunSession(loaded, options, environment);
   const { paths, recorder } = session;
@@ -67,8 +67,10 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const stages: Stage<Context>[] = [
     {
       title: 'Run directory',
-      run: async () =>
-        `${paths.directory}${session.resumed ? `, resumed at step ${session.position.step}` : ''}`,
+      run: async (_, output) => {
+        if (session.change) output.line(session.change);
+        return `${paths.directory}${session.resumed ? `, resumed at step ${session.position.step}` : ''}`;
+      },
     },
     {
       title: 'Data set',

@@ -14,6 +14,7 @@ import { createRunDirectory, findLatestRun, type RunPaths, runPaths } from '../s
 import { lockRunDirectory } from '../storage/run_lock.js';
 import { readSafetensors } from '../storage/safetensors.js';
 import type { Environment } from './environment.js';
+import { environmentChange } from './environment_change.js';
 import { type Position, START } from './progress.js';
 import { type LogPosition, Recorder } from './recorder.js';
 
@@ -33,6 +34,8 @@ export interface RunSession {
   readonly state: ModelState;
   /** Whether it goes on with an earlier run. */
   readonly resumed: boolean;
+  /** What computes otherwise than before, in a sentence; null where nothing does. */
+  readonly change: string | null;
   /** Step of the checkpoint that the directory holds, or null. */
   readonly savedStep: number | null;
   /** Closes the logs and lets other processes have the directory. */
@@ -76,7 +79,8 @@ export async function openRunSession(
       recorder.close();
       await lock.release();
     };
-    return { ...start, paths, recorder, resumed: existing !== null, close };
+    const change = environmentChange(earlier_sessions[0], environment);
+    return { ...start, paths, recorder, resumed: existing !== null, change, close };
   } catch (error) {
     await lock.release();
     throw error;

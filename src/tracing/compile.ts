@@ -6,10 +6,11 @@ import { TRACE_BACKEND, traceBackend } from './backend.js';
 import type { ElementType } from './graph.js';
 import { Trace } from './trace.js';
 
-/** An ONNX model and the number of its nodes. */
+/** An ONNX model, the number of its nodes, and the TensorFlow.js kernels that they translate. */
 export interface CompiledGraph {
   readonly model: Uint8Array;
   readonly nodes: number;
+  readonly kernels: readonly string[];
 }
 
 /** Names of the graphs' inputs and outputs; parameters have their state-dict names. */
@@ -85,7 +86,7 @@ async function traceStep(run: (trace: Trace) => void): Promise<CompiledGraph> {
   } finally {
     if (before && before !== TRACE_BACKEND) await tf.setBackend(before);
   }
-  return { model: trace.graph.encode(), nodes: trace.graph.size };
+  return { model: trace.graph.encode(), nodes: trace.graph.size, kernels: [...trace.kernels] };
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {

@@ -1,0 +1,94 @@
+import { UserError } from '../errors.js';
+import type { BackendEntry, CompiledBackend, EagerBackend } from '../registry/backends/backend.js';
+import type { Tf } from '../registry/schema.js';
+import type { ProbeError, ProbeMessage, ProbeReport, ProbeRequest } from './protocol.js';
+
+/** What is known of a backend once it has computed something. */
+type Loaded = Pick<ProbeReport, 'device' | 'threads' | 'versions'>;
+
+/** Waits for a request of the parent process, answers it, and ends the process. */
+export function answerProbe(registry: Readonly<Record<string, BackendEntry>>): void {
+  process.once('message', async (request: ProbeRequest) => {
+    const answer: ProbeMessage = await probeBackend(registry[request.backend]!, request).then(
+      (report) => ({ report }),
+      (error: unknown) => ({ error: describeError(error) }),
+    );
+    // Backends may hold threads that would keep the process alive.
+    process.send!(answer, () => process.exit());
+  });
+}
+
+function tell(message: ProbeMessage): void {
+  process.send!(message);
+}
+
+async function probeBackend(entry: BackendEntry, request: ProbeRequest): Promise<ProbeReport> {
+  const { backend, threads, config } = request;
+  tell({ stage: 'load' });
+  const loaded = await (entry.kind === 'eager' ? tryEager(entry, threads) : tryCompiled(entry, threads));
+  if (!config) return { ...loaded, kernels: null };
+  tell({ stage: 'kernels' });
+  if (loaded.device === 'gpu' && entry.kind === 'compiled') {
+    const { logPlacement } = await import('../tracing/product.js');
+    logPlacement();
+  }
+  const { checkKernels } = await import('./kernels.js');
+  return { ...loaded, kernels: await checkKernels(backend, threads, config) };
+}
+
+const A = { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] } as const;
+const B = { shape: [3, 2], values: [7, 8, 9, 10, 11, 12] } as const;
+const PRODUCT = [58, 64, 139, 154];
+
+/** @throws Error where a · b is not what it is on paper */
+function requireProduct(product: ArrayLike<number>): void {
+  if (PRODUCT.every((value, index) => value === product[index])) return;
+  throw new Error(`wrong result: expected the matrix product ${PRODUCT}, got ${Array.from(product)}`);
+}
+
+async function tryEager(entry: EagerBackend, threads: number): Promise<Loaded> {
+  const tf = await entry.load(threads);
+  tell({ stage: 'compute' });
+  const [a, b] = [A, B].map(({ shape, values }) => tf.tensor2d([...values], [...shape]));
+  requireProduct(await tf.matMul(a!, b!).data());
+  const { version, isGpu } = nativeBackend(tf) ?? {};
+  return {
+    device: isGpu ? 'gpu' : 'cpu',
+    // TensorFlow.js's own backends compute on the thread that calls them: wasm starts no workers in Node.js.
+    threads: version === undefined ? 1 : threads,
+    versions: { '@tensorflow/tfjs': tf.version.tfjs, ...(version && { TensorFlow: version }) },
+  };
+}
+
+/** TensorFlow's version and device, where the backend is its C library. */
+function nativeBackend(tf: Tf): { version: string; isGpu: boolean } | null {
+  const { binding, isUsingGpuDevice } = tf.backend() as {
+    binding?: { TF_Version?: string };
+    isUsingGpuDevice?: boolean;
+  };
+  return binding?.TF_Version ? { version: binding.TF_Version, isGpu: isUsingGpuDevice === true } : null;
+}
+
+async function tryCompiled({ executionProviders }: CompiledBackend, threads: number): Promise<Loaded> {
+  const { compiledProduct, onnxRuntimeVersion } = await import('../tracing/product.js');
+  tell({ stage: 'compute' });
+  requireProduct(await compiledProduct(A, B, { executionProviders, threads }));
+  return {
+    device: executionProviders[0] === 'cpu' ? 'cpu' : 'gpu',
+    threads,
+    versions: { 'onnxruntime-node': onnxRuntimeVersion },
+  };
+}
+
+/** An error as the parent can read it. */
+function describeError(thrown: unknown): ProbeError {
+  const messages: string[] = [];
+  for (let error = thrown; error !== undefined; error = error instanceof Error ? error.cause : undefined) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (!messages.some((known) => known.includes(text))) messages.push(text);
+  }
+  return {
+    message: messages.join('\n'),
+    hint: thrown instanceof UserError ? (thrown.hint ?? '') : null,
+  };
+}
