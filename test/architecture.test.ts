@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 /** Folders of src/ from top to bottom: a file may import from its own row and the rows below. */
 const ROWS = [
   ['commands', 'hooks'],
+  ['doctor'],
   ['pipeline'],
   ['tracing'],
   ['model', 'data', 'logging'],
@@ -49,7 +50,7 @@ describe('architecture', () => {
     expect(loading).toEqual([]);
   });
 
-  it.each([['--help'], ['validate', 'configs/smoke.yaml'], ['describe', 'configs/smoke.yaml']])(
+  it.each([['--help'], ['validate', 'configs/smoke.yaml'], ['describe', 'configs/smoke.yaml'], ['doctor']])(
     'gnet %s starts without them',
     (...words) => {
       const preload = `import { createRequire } from 'node:module';

@@ -112,7 +112,7 @@ async function errorOf(promise: Promise<RunSession>): Promise<UserError> {
 describe('a new run', () => {
   test('has a directory with the config as written and as resolved, and is locked', async () => {
     const session = await open();
-    expect(session).toMatchObject({ position: START, resumed: false, savedStep: null });
+    expect(session).toMatchObject({ position: START, resumed: false, change: null, savedStep: null });
     expect(session.state).toEqual(initialState(loaded.plan));
     expect(readFileSync(join(runDir, 'config.yaml'), 'utf8')).toBe(tinyConfig());
     expect(readJson(join(runDir, 'plan.json'))).toEqual(JSON.parse(JSON.stringify(loaded.plan)));
@@ -173,6 +173,7 @@ describe('a resumed run', () => {
     const session = await open({ resume: true }, loaded, { ...ENVIRONMENT, threads: 2 });
     onTestFinished(() => session.close());
     expect(session).toMatchObject({ position: POSITION, resumed: true, savedStep: 5 });
+    expect(session.change).toContain('resumed with threads 2, before it was 1: ');
     expect(session.state).toEqual(trained);
     expect(readFileSync(join(runDir, 'metrics.jsonl'), 'utf8')).toBe(`${JSON.stringify(TRAIN_LINE)}\n`);
     expect(readJson(join(runDir, 'environment.json'))).toEqual({
