@@ -17,10 +17,16 @@ export function diagnose(failure: ProbeFailure, machine: Machine): Diagnosis {
   return error ? { cause: firstLine(error.message), mend: null } : ending(failure, machine);
 }
 
-/** What a backend says itself. Hints have commands in quotation marks. */
+/** A command in a hint: in quotation marks, or from a colon to the end of the line. */
+const COMMAND = (() => {
+  const program = '(?:sudo|npm|npx|node|gnet|nvidia-smi)\\b';
+  return new RegExp(`"(${program}[^"]*)"|: (${program}.*?)\\.?$`, 'm');
+})();
+
+/** What a backend says itself. */
 function said(message: string, hint: string): Diagnosis {
-  const command = /"((?:npm|npx|node|gnet|sudo) [^"]+)"/.exec(hint)?.[1];
-  return { cause: firstLine(message).replace(/^backend: /, ''), mend: command ?? (hint || null) };
+  const [, quoted, last] = COMMAND.exec(hint) ?? [];
+  return { cause: firstLine(message).replace(/^backend: /, ''), mend: quoted ?? last ?? (hint || null) };
 }
 
 const DURING = {

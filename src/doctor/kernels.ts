@@ -24,14 +24,13 @@ export async function checkKernels(
   try {
     const names = await stepKernels(plan);
     needed = names.length;
-    if (entry.kind === 'compiled') await runStep(plan, backend, threads);
+    if (entry.kind !== 'eager') await runStep(plan, backend, threads);
     else {
       const tf = await entry.load(threads);
       return { needed, missing: names.filter((name) => !tf.getKernel(name, tf.getBackend())), problem: null };
     }
   } catch (error) {
-    if (entry.kind === 'compiled' || !(error instanceof UntranslatedKernelError))
-      return refusal(needed, error);
+    if (entry.kind !== 'eager' || !(error instanceof UntranslatedKernelError)) return refusal(needed, error);
     // What the tracer cannot follow, only a real step can tell.
     return runStep(plan, backend, threads).catch((refused: unknown) => refusal(null, refused));
   }

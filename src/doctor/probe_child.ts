@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js';
-import type { BackendEntry, CompiledBackend, EagerBackend } from '../registry/backends/backend.js';
+import type { BackendEntry, EagerBackend } from '../registry/backends/backend.js';
 import type { Tf } from '../registry/schema.js';
 import type { ProbeError, ProbeMessage, ProbeReport, ProbeRequest } from './protocol.js';
+import { requireTrialResult, TRIAL_INPUTS, trial } from './trial.js';
 
 /** What is known of a backend once it has computed something. */
 type Loaded = Pick<ProbeReport, 'device' | 'threads' | 'versions'>;
@@ -25,32 +26,26 @@ function tell(message: ProbeMessage): void {
 async function probeBackend(entry: BackendEntry, request: ProbeRequest): Promise<ProbeReport> {
   const { backend, threads, config } = request;
   tell({ stage: 'load' });
-  const loaded = await (entry.kind === 'eager' ? tryEager(entry, threads) : tryCompiled(entry, threads));
+  const loaded = await (entry.kind === 'eager'
+    ? tryEager(entry, threads)
+    : tryCompiled(entry.executionProviders, threads));
   if (!config) return { ...loaded, kernels: null };
   tell({ stage: 'kernels' });
-  if (loaded.device === 'gpu' && entry.kind === 'compiled') {
-    const { logPlacement } = await import('../tracing/product.js');
+  if (loaded.device === 'gpu' && entry.kind !== 'eager') {
+    const { logPlacement } = await import('../tracing/run_once.js');
     logPlacement();
   }
   const { checkKernels } = await import('./kernels.js');
   return { ...loaded, kernels: await checkKernels(backend, threads, config) };
 }
 
-const A = { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] } as const;
-const B = { shape: [3, 2], values: [7, 8, 9, 10, 11, 12] } as const;
-const PRODUCT = [58, 64, 139, 154];
-
-/** @throws Error where a · b is not what it is on paper */
-function requireProduct(product: ArrayLike<number>): void {
-  if (PRODUCT.every((value, index) => value === product[index])) return;
-  throw new Error(`wrong result: expected the matrix product ${PRODUCT}, got ${Array.from(product)}`);
-}
-
 async function tryEager(entry: EagerBackend, threads: number): Promise<Loaded> {
   const tf = await entry.load(threads);
   tell({ stage: 'compute' });
-  const [a, b] = [A, B].map(({ shape, values }) => tf.tensor2d([...values], [...shape]));
-  requireProduct(await tf.matMul(a!, b!).data());
+  const [image, filter, matrix] = Object.values(TRIAL_INPUTS).map(({ shape, values }) =>
+    tf.tensor([...values], [...shape]),
+  );
+  requireTrialResult(await trial(tf, { image: image!, filter: filter!, matrix: matrix! }).data());
   const { version, isGpu } = nativeBackend(tf) ?? {};
   return {
     device: isGpu ? 'gpu' : 'cpu',
@@ -69,10 +64,12 @@ function nativeBackend(tf: Tf): { version: string; isGpu: boolean } | null {
   return binding?.TF_Version ? { version: binding.TF_Version, isGpu: isUsingGpuDevice === true } : null;
 }
 
-async function tryCompiled({ executionProviders }: CompiledBackend, threads: number): Promise<Loaded> {
-  const { compiledProduct, onnxRuntimeVersion } = await import('../tracing/product.js');
+async function tryCompiled(executionProviders: readonly string[], threads: number): Promise<Loaded> {
+  const tf = await import('@tensorflow/tfjs');
+  const { onnxRuntimeVersion, runOnce } = await import('../tracing/run_once.js');
   tell({ stage: 'compute' });
-  requireProduct(await compiledProduct(A, B, { executionProviders, threads }));
+  const run = (inputs: Parameters<typeof trial>[1]) => trial(tf, inputs);
+  requireTrialResult(await runOnce(run, TRIAL_INPUTS, { executionProviders, threads }));
   return {
     device: executionProviders[0] === 'cpu' ? 'cpu' : 'gpu',
     threads,

@@ -230,15 +230,20 @@ describe('what a backend says itself is repeated', () => {
       machine(),
     );
 
-  test('with the command in its hint', () => {
-    expect(said('Run "gnet backend install x --gpu", or take "--backend wasm".')).toEqual({
+  test.each([
+    ['Run "gnet backend install x --gpu", or take "--backend wasm".', 'gnet backend install x --gpu'],
+    ['Get it: sudo apt-get install x=1.2\nOr take "--backend wasm".', 'sudo apt-get install x=1.2'],
+    ['See what the driver says: nvidia-smi.', 'nvidia-smi'],
+  ])('with the command in its hint: %s', (hint, mend) => {
+    expect(said(hint)).toEqual({
       cause: 'x does not load: libcuda.so.1: cannot open shared object file',
-      mend: 'gnet backend install x --gpu',
+      mend,
     });
   });
 
   test('or the whole hint, where it has none', () => {
-    expect(said('Start the container with the GPU.').mend).toBe('Start the container with the GPU.');
+    const hint = 'nvidia-smi prints the version; "--backend wasm" needs none.';
+    expect(said(hint).mend).toBe(hint);
     expect(said('').mend).toBeNull();
   });
 });

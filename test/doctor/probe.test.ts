@@ -148,7 +148,7 @@ describe('a broken installation', () => {
       'module.exports = (tf) => Object.create(tf, { matMul: { value: (a, b) => tf.add(tf.matMul(a, b), 1) } });';
     expect(await failureOf(source)).toMatchObject({
       during: 'compute',
-      error: { message: 'wrong result: expected the matrix product 58,64,139,154, got 59,65,140,155' },
+      error: { message: 'wrong result: expected 37,84,67,144 of the trial computation, got 38,85,68,145' },
     });
   });
 

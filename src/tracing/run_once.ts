@@ -1,31 +1,33 @@
-import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { input, output, traceGraph } from './compile.js';
 import type { SessionOptions } from './compiled_program.js';
 
-/** A matrix, row by row. */
-export interface Matrix {
-  readonly shape: readonly [number, number];
+/** Numbers with a shape, in row-major order. */
+export interface Numbers {
+  readonly shape: readonly number[];
   readonly values: readonly number[];
 }
 
-/** a · b as a traced graph on ONNX Runtime: the smallest thing that needs all that a compiled program needs. */
-export async function compiledProduct(
-  a: Matrix,
-  b: Matrix,
+/** Traces a function of float32 tensors, runs it once with ONNX Runtime, and gives what it returns. */
+export async function runOnce<Name extends string>(
+  run: (inputs: Readonly<Record<Name, Tensor>>) => Tensor,
+  inputs: Readonly<Record<Name, Numbers>>,
   { executionProviders, threads }: SessionOptions,
 ): Promise<number[]> {
+  const names = Object.keys(inputs) as Name[];
+  const each = <T>(convert: (numbers: Numbers, name: Name) => T) =>
+    Object.fromEntries(names.map((name) => [name, convert(inputs[name], name)])) as Record<Name, T>;
   const { model } = await traceGraph((trace) => {
-    const factors = [input(trace, 'a', 'float32', a.shape), input(trace, 'b', 'float32', b.shape)] as const;
-    output(trace, 'product', tf.matMul(...factors));
+    output(trace, 'result', run(each(({ shape }, name) => input(trace, name, 'float32', shape))));
   });
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [...executionProviders],
     intraOpNumThreads: threads,
   });
-  const feed = ({ shape, values }: Matrix) => new ort.Tensor('float32', Float32Array.from(values), shape);
-  const { product } = await session.run({ a: feed(a), b: feed(b) });
-  const values = [...((await product!.getData()) as Float32Array)];
+  const feeds = each(({ shape, values }) => new ort.Tensor('float32', Float32Array.from(values), shape));
+  const { result } = await session.run(feeds);
+  const values = [...((await result!.getData()) as Float32Array)];
   await session.release();
   return values;
 }
