@@ -9,7 +9,8 @@ type Loaded = Pick<ProbeReport, 'device' | 'threads' | 'versions'>;
 
 /** Waits for a request of the parent process, answers it, and ends the process. */
 export function answerProbe(registry: Readonly<Record<string, BackendEntry>>): void {
-  process.once('message', async (request: ProbeRequest) => {
+  // For ever: a listener keeps a process alive that waits for nothing else, so that a backend which hangs is seen to.
+  process.on('message', async (request: ProbeRequest) => {
     const answer: ProbeMessage = await probeBackend(registry[request.backend]!, request).then(
       (report) => ({ report }),
       (error: unknown) => ({ error: describeError(error) }),
