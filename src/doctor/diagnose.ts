@@ -5,16 +5,22 @@ import { type Diagnosis, SIGNS } from './signs.js';
 /** What was wrong, from what a probe left behind. */
 export function diagnose(failure: ProbeFailure, machine: Machine): Diagnosis {
   const { error, ended, stderr } = failure;
-  if (error && error.hint !== null) return said(error.message, error.hint);
+  if (error && error.hint !== null) return said(error.message, error.hint, recognize(stderr, machine));
   // After a crash of the processor's making, what was printed before need not be the reason.
   const crashed = ended.how === 'signal' && /^SIG(SEGV|ILL|BUS|KILL)$/.test(ended.signal);
-  for (const text of crashed ? [] : [error?.message ?? '', stderr]) {
-    for (const { pattern, explain } of SIGNS) {
-      const match = pattern.exec(text);
-      if (match) return explain(match, machine, text);
-    }
-  }
+  const recognized = crashed
+    ? null
+    : (recognize(error?.message ?? '', machine) ?? recognize(stderr, machine));
+  if (recognized) return recognized;
   return error ? { cause: firstLine(error.message), mend: null } : ending(failure, machine);
+}
+
+function recognize(text: string, machine: Machine): Diagnosis | null {
+  for (const { pattern, explain } of SIGNS) {
+    const match = pattern.exec(text);
+    if (match) return explain(match, machine, text);
+  }
+  return null;
 }
 
 /** A command in a hint: in quotation marks, or from a colon to the end of the line. */
@@ -23,10 +29,13 @@ const COMMAND = (() => {
   return new RegExp(`"(${program}[^"]*)"|: (${program}.*?)\\.?$`, 'm');
 })();
 
-/** What a backend says itself. */
-function said(message: string, hint: string): Diagnosis {
+/** What a backend says itself; where it names no command, what was printed may tell more. */
+function said(message: string, hint: string, printed: Diagnosis | null): Diagnosis {
   const [, quoted, last] = COMMAND.exec(hint) ?? [];
-  return { cause: firstLine(message).replace(/^backend: /, ''), mend: quoted ?? last ?? (hint || null) };
+  const cause = firstLine(message).replace(/^backend:? /, '');
+  const command = quoted ?? last;
+  if (command !== undefined || !printed) return { cause, mend: command ?? (hint || null) };
+  return { cause: `${cause}: ${printed.cause}`, mend: printed.mend ?? hint };
 }
 
 const DURING = {

@@ -246,6 +246,20 @@ describe('what a backend says itself is repeated', () => {
     expect(said(hint).mend).toBe(hint);
     expect(said('').mend).toBeNull();
   });
+
+  test('together with what was printed, where it names no command', () => {
+    const stderr =
+      "W dso_loader.cc:64] Could not load dynamic library 'libcudnn.so.9'; dlerror: libcudnn.so.9: cannot open shared object file";
+    const failed = (hint: string) => failure({ error: { message: 'backend x: finds no GPU', hint }, stderr });
+    expect(diagnose(failed('It is for CUDA 12.'), machine())).toEqual({
+      cause: 'x: finds no GPU: shared library libcudnn.so.9 (cuDNN 9) is missing',
+      mend: 'sudo apt-get install libcudnn9-cuda-12',
+    });
+    expect(diagnose(failed('Run "npm ci".'), machine())).toEqual({
+      cause: 'x: finds no GPU',
+      mend: 'npm ci',
+    });
+  });
 });
 
 describe('a process that ended without a word', () => {
