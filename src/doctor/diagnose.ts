@@ -32,7 +32,7 @@ const COMMAND = (() => {
 /** What a backend says itself; where it names no command, what was printed may tell more. */
 function said(message: string, hint: string, printed: Diagnosis | null): Diagnosis {
   const [, quoted, last] = COMMAND.exec(hint) ?? [];
-  const cause = firstLine(message).replace(/^backend:? /, '');
+  const cause = firstLine(message).replace(/^backend(?: [\w-]+)?: /, '');
   const command = quoted ?? last;
   if (command !== undefined || !printed) return { cause, mend: command ?? (hint || null) };
   return { cause: `${cause}: ${printed.cause}`, mend: printed.mend ?? hint };

@@ -252,11 +252,11 @@ describe('what a backend says itself is repeated', () => {
       "W dso_loader.cc:64] Could not load dynamic library 'libcudnn.so.9'; dlerror: libcudnn.so.9: cannot open shared object file";
     const failed = (hint: string) => failure({ error: { message: 'backend x: finds no GPU', hint }, stderr });
     expect(diagnose(failed('It is for CUDA 12.'), machine())).toEqual({
-      cause: 'x: finds no GPU: shared library libcudnn.so.9 (cuDNN 9) is missing',
+      cause: 'finds no GPU: shared library libcudnn.so.9 (cuDNN 9) is missing',
       mend: 'sudo apt-get install libcudnn9-cuda-12',
     });
     expect(diagnose(failed('Run "npm ci".'), machine())).toEqual({
-      cause: 'x: finds no GPU',
+      cause: 'finds no GPU',
       mend: 'npm ci',
     });
   });
