@@ -65,14 +65,14 @@ function nativeBackend(tf: Tf): { version: string; isGpu: boolean } | null {
   return binding?.TF_Version ? { version: binding.TF_Version, isGpu: isUsingGpuDevice === true } : null;
 }
 
-async function tryCompiled(executionProviders: readonly string[], threads: number): Promise<Loaded> {
+async function tryCompiled(providers: readonly string[], threads: number): Promise<Loaded> {
   const tf = await import('@tensorflow/tfjs');
   const { onnxRuntimeVersion, runOnce } = await import('../tracing/run_once.js');
   tell({ stage: 'compute' });
   const run = (inputs: Parameters<typeof trial>[1]) => trial(tf, inputs);
-  requireTrialResult(await runOnce(run, TRIAL_INPUTS, { executionProviders, threads }));
+  requireTrialResult(await runOnce(run, TRIAL_INPUTS, { executionProviders: providers, threads }));
   return {
-    device: executionProviders[0] === 'cpu' ? 'cpu' : 'gpu',
+    device: providers[0] === 'cpu' ? 'cpu' : 'gpu',
     threads,
     versions: { 'onnxruntime-node': onnxRuntimeVersion },
   };
