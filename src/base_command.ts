@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { Command, Errors, Flags } from '@oclif/core';
 import { ConfigError } from './config/problem.js';
+import { nearest } from './config/words.js';
 import { Interrupted, UserError } from './errors.js';
 
 /** What commands share: `--json`, and errors with the exit codes of the command line's contract. */
@@ -15,6 +16,7 @@ export abstract class BaseCommand extends Command {
     if (error instanceof Errors.CLIError) {
       // oclif believes that --set takes everything after it; it takes one value.
       error.message = error.message.replace(/\n\nNote: .* multiple values\..* arguments\.$/ms, '');
+      error.message = error.message.replace(/^Expected --\S+?=(.*) to be one of: (.*)$/m, suggestOption);
       if (!this.jsonEnabled()) throw error; // oclif prints it, and the usage where that helps
     }
     const { text, exitCode, details } = report(error);
@@ -22,6 +24,12 @@ export abstract class BaseCommand extends Command {
     process.stderr.write(`${text}\n`);
     if (this.jsonEnabled()) this.logJson({ error: { message: error.message, ...details } });
   }
+}
+
+/** oclif lists a flag's options; the nearest one helps more. */
+function suggestOption(message: string, word: string, options: string): string {
+  const near = nearest(word, options.split(', '));
+  return near === undefined ? message : `${message}; did you mean ${near}?`;
 }
 
 /** What to print of an error, how to end the process, and what `--json` tells besides the message. */

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 /** Folders of src/ from top to bottom: a file may import from its own row and the rows below. */
 const ROWS = [
   ['commands', 'hooks'],
+  ['doctor'],
   ['pipeline'],
   ['tracing'],
   ['model', 'data', 'logging'],
@@ -55,6 +56,7 @@ describe('architecture', () => {
     ['describe', 'configs/smoke.yaml'],
     ['explain', 'configs/smoke.yaml'],
     ['init', '--help'],
+    ['doctor'],
   ])('gnet %s starts without them', (...words) => {
     const preload = `import { createRequire } from 'node:module';
         const { cache } = createRequire('${process.cwd()}/');

@@ -1,4 +1,4 @@
-import { Errors } from '@oclif/core';
+import { Errors, Flags } from '@oclif/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BaseCommand } from '../src/base_command.js';
 import { ConfigError } from '../src/config/problem.js';
@@ -6,6 +6,7 @@ import { Interrupted, UserError } from '../src/errors.js';
 
 /** A command that throws, or gives 42. */
 class Probe extends BaseCommand {
+  static override flags = { fruit: Flags.option({ options: ['apple', 'melon'] as const })() };
   static error: Error | undefined;
 
   override async run(): Promise<{ answer: number }> {
@@ -103,6 +104,16 @@ test('a wrong command line is told by oclif, or as JSON without its innards', as
   const message = 'Nonexistent flag: --nonsense\nSee more help with --help';
   expect(asJson).toMatchObject({ thrown: undefined, exitCode: 2, stderr: `${message}\n` });
   expect(JSON.parse(asJson.stdout)).toEqual({ error: { message } });
+});
+
+test.each([
+  ['aple', '; did you mean apple?'],
+  ['durian', ''],
+])('a wrong option %s is followed by the nearest right one', async (word, suggestion) => {
+  const message = `Expected --fruit=${word} to be one of: apple, melon${suggestion}\nSee more help with --help`;
+  expect(await run(undefined, '--fruit', word)).toMatchObject({ thrown: { message } });
+  const { stdout: json } = await run(undefined, '--fruit', word, '--json');
+  expect(JSON.parse(json)).toEqual({ error: { message } });
 });
 
 test('success: text, or nothing but the result', async () => {

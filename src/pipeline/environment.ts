@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { promisify } from 'node:util';
+import { cpus, totalmem } from 'node:os';
 import type { BackendChoice } from '../registry/backends/index.js';
+import { cpuModel, nvidiaGpus, platformName, programOutput } from './machine.js';
 
-const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
 /** What a run ran on; written to environment.json. */
@@ -31,7 +29,7 @@ export async function describeEnvironment(
   threads: number,
   now: Date,
 ): Promise<Environment> {
-  const [cpu] = cpus();
+  const { gpus } = await nvidiaGpus();
   return {
     started_at: now.toISOString(),
     command: process.argv.slice(2),
@@ -39,11 +37,11 @@ export async function describeEnvironment(
     backend_reason: choice.reason,
     threads,
     versions: await versions(),
-    platform: `${platform()} ${release()} ${arch()}`,
-    cpu: cpu?.model.trim() ?? 'unknown',
+    platform: platformName(),
+    cpu: cpuModel(),
     cpu_count: cpus().length,
     memory_bytes: totalmem(),
-    gpu: await output('nvidia-smi', ['--query-gpu=name,driver_version', '--format=csv,noheader']),
+    gpu: gpus.map(({ name, driver }) => `${name}, ${driver}`).join('\n') || null,
     git_commit: await gitCommit(),
   };
 }
@@ -55,10 +53,14 @@ async function versions(): Promise<Record<string, string>> {
     await packageVersion(require.resolve(`${name}/package.json`)),
   ]);
   return {
-    gnet: await packageVersion(new URL('../../package.json', import.meta.url)),
+    gnet: await gnetVersion(),
     node: process.version,
     ...Object.fromEntries(await Promise.all(installed)),
   };
+}
+
+export function gnetVersion(): Promise<string> {
+  return packageVersion(new URL('../../package.json', import.meta.url));
 }
 
 async function packageVersion(manifest: string | URL): Promise<string> {
@@ -66,18 +68,8 @@ async function packageVersion(manifest: string | URL): Promise<string> {
 }
 
 async function gitCommit(): Promise<string | null> {
-  const commit = await output('git', ['rev-parse', 'HEAD']);
+  const commit = await programOutput('git', ['rev-parse', 'HEAD']);
   if (commit === null) return null;
-  const changes = await output('git', ['status', '--porcelain', '--untracked-files=no']);
+  const changes = await programOutput('git', ['status', '--porcelain', '--untracked-files=no']);
   return changes ? `${commit}+` : commit;
-}
-
-/** What a program prints, or null where it is missing, fails or takes too long. */
-async function output(program: string, args: readonly string[]): Promise<string | null> {
-  try {
-    const { stdout } = await run(program, args, { timeout: 5000 });
-    return stdout.trim();
-  } catch {
-    return null;
-  }
 }

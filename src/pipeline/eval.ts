@@ -17,7 +17,7 @@ import { evaluate, type TestResult } from './evaluate.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
 import { notARun } from './not_a_run.js';
-import { openProgram } from './open_program.js';
+import { openProgram, requireBackend } from './open_program.js';
 import { checkModelState } from './run_session.js';
 import { runStages } from './screen.js';
 import { threadCount } from './threads.js';
@@ -54,6 +54,8 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   checkModelState(plan, checkpoint, directory);
   const choice = chooseBackend(plan.config.backend);
   const threads = threadCount(options.threads);
+  // Before the data set: a download is not worth its time where the backend is missing.
+  await requireBackend(choice.name, threads);
   const { dataset, seed, training } = plan.config;
   const interrupt = new InterruptHandler();
   const context: Context = {};

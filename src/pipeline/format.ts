@@ -26,7 +26,8 @@ export function grouped(count: number): string {
   return count.toLocaleString('en-US');
 }
 
-/** Bytes as "169.9 MB". */
+/** Bytes as "169.9 MB" or "25.3 GB". */
 export function bytes(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(1)} GB`;
   return count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }

@@ -9,8 +9,9 @@ const SHOWN = 10;
 /**
  * What to say of a path that should be that of a run, but has no plan.json: what is there, and which runs there are.
  * @param expected `a run directory`
+ * @param runs where runs are by default
  */
-export async function notARun(source: string, expected: string): Promise<UserError> {
+export async function notARun(source: string, expected: string, runs = RUNS): Promise<UserError> {
   const found = await stat(source).catch(() => undefined);
   const inside = found?.isDirectory() ? await listRuns(source) : [];
   const actual = !found
@@ -21,7 +22,7 @@ export async function notARun(source: string, expected: string): Promise<UserErr
         ? `a directory of ${inside.length === 1 ? 'one run' : `${inside.length} runs`}`
         : 'a directory without plan.json and state.json';
   return new UserError(`${source}: expected ${expected}, got ${actual}`, {
-    hint: hintOf(inside.length > 0 ? inside : await listRuns(RUNS).catch(() => [])),
+    hint: hintOf(inside.length > 0 ? inside : await listRuns(runs).catch(() => [])),
     exitCode: 2,
   });
 }

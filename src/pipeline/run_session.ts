@@ -20,6 +20,7 @@ import {
 import { lockRunDirectory } from '../storage/run_lock.js';
 import { readSafetensors } from '../storage/safetensors.js';
 import type { Environment } from './environment.js';
+import { environmentChange } from './environment_change.js';
 import { type Position, START } from './progress.js';
 import { type LogPosition, Recorder } from './recorder.js';
 
@@ -41,6 +42,8 @@ export interface RunSession {
   readonly resumed: boolean;
   /** Newer runs of that name, which have no checkpoint to go on from. */
   readonly passedOver: readonly string[];
+  /** What computes otherwise than before, in a sentence; null where nothing does. */
+  readonly change: string | null;
   /** Step of the checkpoint that the directory holds, or null. */
   readonly savedStep: number | null;
   /** Closes the logs and lets other processes have the directory. */
@@ -86,7 +89,8 @@ export async function openRunSession(
       await lock.release();
     };
     const { passedOver } = found ?? { passedOver: [] };
-    return { ...start, paths, recorder, resumed: existing !== null, passedOver, close };
+    const change = environmentChange(earlier_sessions[0], environment);
+    return { ...start, paths, recorder, resumed: existing !== null, passedOver, change, close };
   } catch (error) {
     await lock.release();
     throw error;

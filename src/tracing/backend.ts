@@ -115,6 +115,7 @@ export function traceBackend(): TraceBackend {
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
         const trace = backend.current;
+        trace.kernels.add(kernelName);
         if (!translate) throw new UntranslatedKernelError(trace, kernelName);
         const named = Object.fromEntries(
           Object.entries(inputs).flatMap(([name, tensor]) =>

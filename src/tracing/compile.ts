@@ -7,10 +7,11 @@ import type { ElementType } from './graph.js';
 import { type Partition, partition } from './partition.js';
 import { type Lowering, Trace } from './trace.js';
 
-/** An ONNX model and the number of its nodes. */
+/** An ONNX model, the number of its nodes, and the TensorFlow.js kernels that they translate. */
 export interface CompiledGraph {
   readonly model: Uint8Array;
   readonly nodes: number;
+  readonly kernels: readonly string[];
 }
 
 /** Names of the graphs' inputs and outputs; parameters have their state-dict names. */
@@ -88,7 +89,11 @@ let latest: Promise<unknown> = Promise.resolve();
  * with `input` and `output`. Traces go one after the other: they share TensorFlow.js's choice of a backend.
  */
 export function traceGraph(run: (trace: Trace) => void): Promise<CompiledGraph> {
-  return withTrace(run, 'operators', ({ graph }) => ({ model: graph.encode(), nodes: graph.size }));
+  return withTrace(run, 'operators', ({ graph, kernels }) => ({
+    model: graph.encode(),
+    nodes: graph.size,
+    kernels: [...kernels],
+  }));
 }
 
 function cut({ graph }: Trace): Partition {

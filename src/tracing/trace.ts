@@ -9,6 +9,8 @@ export class Trace {
   constructor(readonly lowering: Lowering = 'operators') {}
 
   readonly graph = new GraphBuilder();
+  /** Names of the TensorFlow.js kernels that were called, in order of their first call. */
+  readonly kernels = new Set<string>();
   /** Values in other storage orders, by name and order: each transposition is appended once. */
   private readonly reordered = new Map<string, string>();
   /** Named relations between values, for example from a pooling output to the positions of its maxima. */

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { Interrupted } from '../../src/errors.js';
+import { Interrupted, UserError } from '../../src/errors.js';
 import { type EvalOptions, evaluateCheckpoint } from '../../src/pipeline/eval.js';
 import type { TestResult } from '../../src/pipeline/evaluate.js';
 import { runExperiment } from '../../src/pipeline/run.js';
+import { backends } from '../../src/registry/backends/index.js';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.js';
 import { shown } from '../helpers/plain_stages.js';
 import { metricsLines } from '../helpers/run_results.js';
@@ -107,6 +108,13 @@ test.each([
   const error = await evaluate(prepare(place)).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ message: expect.stringContaining(message(place)), exitCode });
   expect(error).toHaveProperty('hint', expect.any(String));
+});
+
+test('a backend that is missing is told before the data set is touched', async () => {
+  const gone = new UserError('wasm: gone');
+  vi.spyOn(backends.wasm, 'load').mockRejectedValueOnce(gone);
+  await expect(evaluate(run, { backend: 'wasm' })).rejects.toBe(gone);
+  expect(shown).toEqual([]);
 });
 
 test('parameters of another model are listed', async () => {

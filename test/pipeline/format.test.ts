@@ -20,6 +20,7 @@ test.each([
   [bytes, 512, '0.5 kB'],
   [bytes, 999_960, '1000.0 kB'],
   [bytes, 170_498_071, '170.5 MB'],
+  [bytes, 25_276_063_744, '25.3 GB'],
 ])('%o of %d', (format, value, expected) => expect(format(value)).toBe(expected));
 
 test('rate counts from its start', () => {

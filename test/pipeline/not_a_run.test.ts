@@ -16,7 +16,7 @@ test('what is there instead', async () => {
   expect(await notARun(join(place, 'file'), 'a run directory')).toMatchObject({
     message: `${place}/file: expected a run directory, got a file`,
   });
-  expect(await notARun(place, 'a run directory')).toMatchObject({
+  expect(await notARun(place, 'a run directory', place)).toMatchObject({
     message: `${place}: expected a run directory, got a directory without plan.json and state.json`,
     hint: NO_RUNS,
   });

@@ -105,6 +105,12 @@ describe('a run', () => {
     expect(again).toEqual({ ...summary, run_directory: to, seconds: again.seconds });
     expect(readJson(join(to, 'summary.json'))).toEqual(again);
     expect(shown).toContain('Train, skipped: the run has finished all its epochs');
+    expect(shown.join('\n')).not.toContain('last bits');
+
+    // Other threads sum in another order: that is told.
+    rmSync(join(to, 'summary.json'));
+    await run({}, { resume: true, runDir: to, threads: 2 });
+    expect(shown).toContainEqual(expect.stringMatching(/^resumed with threads 2, before it was 1: /));
   });
 });
 

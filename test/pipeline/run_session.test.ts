@@ -24,7 +24,7 @@ beforeEach(async () => {
 describe('a new run', () => {
   test('has a directory with the config as written and as resolved, and is locked', async () => {
     const session = await at.open();
-    expect(session).toMatchObject({ position: START, resumed: false, savedStep: null });
+    expect(session).toMatchObject({ position: START, resumed: false, change: null, savedStep: null });
     expect(session.state).toEqual(initialState(at.loaded.plan));
     expect(readFileSync(join(at.runDir, 'config.yaml'), 'utf8')).toBe(tinyConfig());
     expect(readJson(join(at.runDir, 'plan.json'))).toEqual(JSON.parse(JSON.stringify(at.loaded.plan)));

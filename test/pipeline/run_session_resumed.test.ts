@@ -28,6 +28,7 @@ describe('a resumed run', () => {
     const session = await at.open({ resume: true }, at.loaded, { ...ENVIRONMENT, threads: 2 });
     onTestFinished(() => session.close());
     expect(session).toMatchObject({ position: POSITION, resumed: true, savedStep: 5 });
+    expect(session.change).toContain('resumed with threads 2, before it was 1: ');
     expect(session.state).toEqual(trained);
     expect(readFileSync(join(at.runDir, 'metrics.jsonl'), 'utf8')).toBe(`${JSON.stringify(TRAIN_LINE)}\n`);
     expect(readJson(join(at.runDir, 'environment.json'))).toEqual({

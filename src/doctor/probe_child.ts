@@ -1,0 +1,92 @@
+import { UserError } from '../errors.js';
+import type { BackendEntry, EagerBackend } from '../registry/backends/backend.js';
+import type { Tf } from '../registry/schema.js';
+import type { ProbeError, ProbeMessage, ProbeReport, ProbeRequest } from './protocol.js';
+import { requireTrialResult, TRIAL_INPUTS, trial } from './trial.js';
+
+/** What is known of a backend once it has computed something. */
+type Loaded = Pick<ProbeReport, 'device' | 'threads' | 'versions'>;
+
+/** Waits for a request of the parent process, answers it, and ends the process. */
+export function answerProbe(registry: Readonly<Record<string, BackendEntry>>): void {
+  // For ever: a listener keeps a process alive that waits for nothing else, so that a backend which hangs is seen to.
+  process.on('message', async (request: ProbeRequest) => {
+    const answer: ProbeMessage = await probeBackend(registry[request.backend]!, request).then(
+      (report) => ({ report }),
+      (error: unknown) => ({ error: describeError(error) }),
+    );
+    // Backends may hold threads that would keep the process alive.
+    process.send!(answer, () => process.exit());
+  });
+}
+
+function tell(message: ProbeMessage): void {
+  process.send!(message);
+}
+
+async function probeBackend(entry: BackendEntry, request: ProbeRequest): Promise<ProbeReport> {
+  const { backend, threads, config } = request;
+  tell({ stage: 'load' });
+  const loaded = await (entry.kind === 'eager'
+    ? tryEager(entry, threads)
+    : tryCompiled(entry.executionProviders, threads));
+  if (!config) return { ...loaded, kernels: null };
+  tell({ stage: 'kernels' });
+  if (loaded.device === 'gpu' && entry.kind !== 'eager') {
+    const { logPlacement } = await import('../tracing/run_once.js');
+    logPlacement();
+  }
+  const { checkKernels } = await import('./kernels.js');
+  return { ...loaded, kernels: await checkKernels(backend, threads, config) };
+}
+
+async function tryEager(entry: EagerBackend, threads: number): Promise<Loaded> {
+  const tf = await entry.load(threads);
+  tell({ stage: 'compute' });
+  const [image, filter, matrix] = Object.values(TRIAL_INPUTS).map(({ shape, values }) =>
+    tf.tensor([...values], [...shape]),
+  );
+  requireTrialResult(await trial(tf, { image: image!, filter: filter!, matrix: matrix! }).data());
+  const { version, isGpu } = nativeBackend(tf) ?? {};
+  return {
+    device: isGpu ? 'gpu' : 'cpu',
+    // TensorFlow.js's own backends compute on the thread that calls them: wasm starts no workers in Node.js.
+    threads: version === undefined ? 1 : threads,
+    versions: { '@tensorflow/tfjs': tf.version.tfjs, ...(version && { TensorFlow: version }) },
+  };
+}
+
+/** TensorFlow's version and device, where the backend is its C library. */
+function nativeBackend(tf: Tf): { version: string; isGpu: boolean } | null {
+  const { binding, isUsingGpuDevice } = tf.backend() as {
+    binding?: { TF_Version?: string };
+    isUsingGpuDevice?: boolean;
+  };
+  return binding?.TF_Version ? { version: binding.TF_Version, isGpu: isUsingGpuDevice === true } : null;
+}
+
+async function tryCompiled(providers: readonly string[], threads: number): Promise<Loaded> {
+  const tf = await import('@tensorflow/tfjs');
+  const { onnxRuntimeVersion, runOnce } = await import('../tracing/run_once.js');
+  tell({ stage: 'compute' });
+  const run = (inputs: Parameters<typeof trial>[1]) => trial(tf, inputs);
+  requireTrialResult(await runOnce(run, TRIAL_INPUTS, { executionProviders: providers, threads }));
+  return {
+    device: providers[0] === 'cpu' ? 'cpu' : 'gpu',
+    threads,
+    versions: { 'onnxruntime-node': onnxRuntimeVersion },
+  };
+}
+
+/** An error as the parent can read it. */
+function describeError(thrown: unknown): ProbeError {
+  const messages: string[] = [];
+  for (let error = thrown; error !== undefined; error = error instanceof Error ? error.cause : undefined) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (!messages.some((known) => known.includes(text))) messages.push(text);
+  }
+  return {
+    message: messages.join('\n'),
+    hint: thrown instanceof UserError ? (thrown.hint ?? '') : null,
+  };
+}
