@@ -18,7 +18,17 @@ export function rate(images: number, start: number): string {
 }
 
 export function imagesPerSecond(value: number): string {
-  return `${value >= 100 ? Math.round(value) : value.toFixed(1)} images/s`;
+  return `${speed(value)} images/s`;
+}
+
+/** A number a second: whole, or with one digit where it is small. */
+export function speed(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : value.toFixed(1);
+}
+
+/** "1 epoch", "8 epochs". */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** 1234567 → "1,234,567". */

@@ -23,7 +23,7 @@ export interface SessionOptions {
  */
 export class CompiledProgram implements Program {
   private readonly parameters: Tensors;
-  private readonly gradients: Tensors;
+  private readonly gradientTensors: Tensors;
   private readonly slots: ModelState['slots'];
   private readonly fusedUpdate: FusedUpdate;
   private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
@@ -42,7 +42,7 @@ export class CompiledProgram implements Program {
         ]),
       );
     this.parameters = tensors(({ data }) => data);
-    this.gradients = tensors(({ data }) => new Float32Array(data.length));
+    this.gradientTensors = tensors(({ data }) => new Float32Array(data.length));
     this.slots = slots;
     this.fusedUpdate = fuseUpdate(plan.config.optimizer);
   }
@@ -52,12 +52,23 @@ export class CompiledProgram implements Program {
   }
 
   async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
+    const metrics = await this.backward(batch, masks);
+    this.update(update);
+    return metrics;
+  }
+
+  async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
+    await this.backward(batch, masks);
+    return namedTensors(this.gradientTensors);
+  }
+
+  /** Computes the gradients of a batch. */
+  private async backward(batch: HostBatch, masks: HostMasks): Promise<StepMetrics> {
     const session = await this.session('train', batch.size);
     const feeds = { ...this.feeds(batch), ...this.maskFeeds(batch, masks) };
     const fetches: Record<string, ort.Tensor | null> = { [ports.metrics]: null };
-    for (const [name, gradient] of this.gradients) fetches[ports.gradient(name)] = gradient;
+    for (const [name, gradient] of this.gradientTensors) fetches[ports.gradient(name)] = gradient;
     const results = await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
-    this.update(update);
     return readMetrics(this.plan, results[ports.metrics]!.data as Float32Array);
   }
 
@@ -72,10 +83,7 @@ export class CompiledProgram implements Program {
   }
 
   async state(): Promise<ModelState> {
-    const parameters = [...this.parameters].map(
-      ([name, { data, dims }]) => [name, { shape: dims, data }] as const,
-    );
-    return { parameters: new Map(parameters), slots: this.slots };
+    return { parameters: namedTensors(this.parameters), slots: this.slots };
   }
 
   async load(state: ModelState): Promise<void> {
@@ -138,7 +146,11 @@ export class CompiledProgram implements Program {
     const scalars = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
     for (const [name, { data }] of this.parameters) {
       const slots = [...this.slots.values()].map((tensors) => tensors.get(name)!.data);
-      this.fusedUpdate(data, this.gradients.get(name)!.data, slots, scalars);
+      this.fusedUpdate(data, this.gradientTensors.get(name)!.data, slots, scalars);
     }
   }
+}
+
+function namedTensors(tensors: Tensors): Map<string, NamedTensor> {
+  return new Map([...tensors].map(([name, { data, dims }]) => [name, { shape: dims, data }]));
 }
