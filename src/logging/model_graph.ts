@@ -6,7 +6,7 @@ type Node = MessageInitShape<typeof NodeDefSchema>;
 type Attribute = MessageInitShape<typeof AttrValueSchema>;
 
 /** Names that no layer can have: theirs are without hyphens. */
-const INPUT = 'input-images';
+const INPUT = 'images-in';
 const LOSS = 'total-loss';
 
 /**
@@ -37,7 +37,12 @@ function stack(layers: readonly PlannedLayer[], source: string): Node[] {
     const { type, name: _, ...options } = layer.options;
     const settings = Object.entries(options).map(([key, value]): [string, Attribute] => [
       key,
-      { value: { case: 's', value: new TextEncoder().encode(JSON.stringify(value)) } },
+      {
+        value: {
+          case: 's',
+          value: new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value)),
+        },
+      },
     ]);
     const input = index === 0 ? source : nodeName(layers[index - 1]!);
     const attr = { ...Object.fromEntries(settings), _output_shapes: outputShape(layer.output) };

@@ -1,5 +1,5 @@
 import type { TestResult } from './evaluate.js';
-import { duration, imagesPerSecond, percent, speed } from './format.js';
+import { clock, imagesPerSecond, percent, speed } from './format.js';
 import type { EpochMeans } from './progress.js';
 import type { Column, TableRow } from './table.js';
 
@@ -22,7 +22,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'test loss', width: 8, rank: 3 },
   { title: 'test acc', width: 8, rank: 1 },
   { title: 'images/s', width: 6, rank: 6 },
-  { title: 'time', width: 11, rank: 5 },
+  { title: 'time', width: 7, rank: 5 },
 ];
 
 /** The epoch as a line for logs. */
@@ -43,7 +43,7 @@ export function epochRow({ epoch, train, test, seconds, isBest }: EpochResult): 
     test.loss.toFixed(4),
     percent(test.accuracy),
     speed(train.images_per_second),
-    duration(seconds),
+    clock(seconds),
   ];
   return { columns: COLUMNS, cells, note: isBest ? 'best' : '' };
 }

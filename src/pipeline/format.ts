@@ -6,10 +6,20 @@ export function percent(share: number): string {
 /** Seconds as "42 s", "3 min 05 s" or "2 h 07 min". */
 export function duration(seconds: number): string {
   const whole = Math.round(seconds);
-  const two = (n: number) => String(n).padStart(2, '0');
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${two(whole % 60)} s`;
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} min`;
+}
+
+/** Seconds as "0:42", "3:05" or "2:07:30": short, for tables. */
+export function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor((whole % 3600) / 60)];
+  return hours === 0 ? `${minutes}:${two(whole % 60)}` : `${hours}:${two(minutes)}:${two(whole % 60)}`;
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, '0');
 }
 
 /** Images a second since `start` (performance.now()). */

@@ -1,7 +1,7 @@
 import type { Records } from '../data/records.js';
 import type { Picture } from '../logging/summaries.js';
 import type { Predictions } from './evaluate.js';
-import { counted, percent } from './format.js';
+import { grouped, percent } from './format.js';
 import { imageGrid } from './image_grid.js';
 
 /** Test images that the model takes for something else. */
@@ -22,7 +22,7 @@ export function misclassified(
   classes: readonly string[],
 ): Misclassified {
   const wrong = [...labels.keys()].filter((index) => predicted[index] !== labels[index]);
-  const text = `${counted(wrong.length, 'image')} of ${counted(labels.length, 'image')} misclassified`;
+  const text = `${grouped(wrong.length)} of ${grouped(labels.length)} images misclassified`;
   if (wrong.length === 0) return { picture: null, text };
   const worst = wrong.toSorted((a, b) => losses[b]! - losses[a]! || a - b).slice(0, COLUMNS * ROWS);
   const lines = worst.map((index, position) => {

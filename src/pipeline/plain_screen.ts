@@ -1,5 +1,6 @@
 import { figures } from 'listr2';
 import { mark } from './marks.js';
+import { progressText } from './progress_line.js';
 import type { Outcome, Progress, Screen } from './stage.js';
 
 /** More lines than this would hide in a log what matters. */
@@ -16,11 +17,11 @@ export class PlainScreen implements Screen {
     this.write(mark('begun', this.stream), title);
   }
 
-  progress({ facts }: Progress): void {
+  progress(progress: Progress): void {
     const now = performance.now();
     if (now - this.shown < INTERVAL_MS) return;
     this.shown = now;
-    this.line(facts.map((fact) => (typeof fact === 'string' ? fact : fact.long)).join(', '));
+    this.line(progressText(progress));
   }
 
   line(text: string): void {

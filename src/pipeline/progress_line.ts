@@ -6,6 +6,11 @@ const SHORTEST_BAR = 5;
 const LONGEST_BAR = 24;
 const GAP = '  ';
 
+/** The facts as a line for logs. */
+export function progressText({ facts }: Progress): string {
+  return inForm(facts, 'long').join(', ');
+}
+
 /** A bar and the facts in at most `room` characters: facts are shortened, then left out, before the bar goes. */
 export function progressLine({ share, facts }: Progress, room: number): string {
   const smallest = share === null ? 0 : SHORTEST_BAR + GAP.length;
@@ -17,11 +22,13 @@ export function progressLine({ share, facts }: Progress, room: number): string {
 
 /** All facts, all of them short, and then always one fewer, the last but one, down to the last. */
 function wordings(facts: readonly Fact[]): string[] {
-  const form = (length: 'long' | 'short') =>
-    facts.map((fact) => (typeof fact === 'string' ? fact : fact[length]));
-  const short = form('short');
+  const short = inForm(facts, 'short');
   const fewer = short.map((_, left) => [...short.slice(0, short.length - 1 - left), short.at(-1)!]);
-  return [form('long'), ...fewer].map((words) => words.join(GAP));
+  return [inForm(facts, 'long'), ...fewer].map((words) => words.join(GAP));
+}
+
+function inForm(facts: readonly Fact[], form: 'long' | 'short'): string[] {
+  return facts.map((fact) => (typeof fact === 'string' ? fact : fact[form]));
 }
 
 function bar(share: number, room: number): string {

@@ -74,8 +74,8 @@ export class Recorder {
   }
 
   misclassified({ picture, text }: Misclassified, step: number): void {
-    if (picture !== null) this.events.summary(imageSummary('misclassified', picture), step);
-    this.events.summary(textSummary('misclassified', text), step);
+    if (picture !== null) this.events.summary(imageSummary('misclassified/images', picture), step);
+    this.events.summary(textSummary('misclassified/labels', text), step);
   }
 
   histograms(
