@@ -189,7 +189,7 @@ describe('a full disk', () => {
     };
     const disk = join(directory, 'disk');
     mkdirSync(disk);
-    const why = mount(disk, 'size=500k');
+    const why = mount(disk, 'size=600k');
     context.skip(why !== null, why ?? '');
     await run(config, { runDir: join(directory, 'whole') });
     const runDir = join(disk, 'run');

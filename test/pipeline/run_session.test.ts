@@ -184,7 +184,11 @@ describe('a resumed run', () => {
 
   test('may compute elsewhere and save at other times', async () => {
     await stoppedRun();
-    await (await resume(await load('backend=wasm', 'checkpoint.every_steps=1'))).close();
+    await (
+      await resume(
+        await load('backend=wasm', 'checkpoint.every_steps=1', 'tensorboard.histograms_every_epochs=2'),
+      )
+    ).close();
   });
 
   test('refuses other changes, each with both values', async () => {
