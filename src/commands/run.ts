@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import { backendFlag, CONFIG_FILE, setFlag, threadsFlag } from '../flags.js';
@@ -48,6 +47,7 @@ export default class Run extends BaseCommand {
   override async run(): Promise<RunSummary> {
     const { args, flags } = await this.parse(Run);
     const { runExperiment } = await import('../pipeline/run.js');
+    const { closingSummary } = await import('../pipeline/closing_summary.js');
     const summary = await runExperiment({
       config: args.config,
       sets: [...(flags.set ?? []), ...(flags.backend ? [`backend=${flags.backend}`] : [])],
@@ -56,10 +56,7 @@ export default class Run extends BaseCommand {
       init: flags.init,
       threads: flags.threads,
     });
-    const { run_directory: directory } = summary;
-    this.logToStderr(
-      `\nEverything is in ${directory}; look at it with: tensorboard --logdir ${dirname(directory)}`,
-    );
+    this.logToStderr(`\n${closingSummary(summary)}`);
     return summary;
   }
 }

@@ -58,7 +58,7 @@ export async function examine(
   const machine = await parts.examineMachine();
   const examined: ExaminedBackend[] = [];
   for (const [index, name] of backendNames.entries()) {
-    output.progress(`${name} (${index + 1} of ${backendNames.length})`);
+    output.progress({ share: index / backendNames.length, facts: [name] });
     const request = { backend: name, threads: machine.threads, config: config?.plan.config ?? null };
     examined.push(describeBackend(name, await parts.probe(request), machine));
   }

@@ -5,6 +5,7 @@ import { EVENT_FILE_PATTERN, eventFileName } from '../storage/event_file_name.js
 import { fileError } from '../storage/file_error.js';
 import { AppendFile } from './append_file.js';
 import { crc32c } from './crc32c.js';
+import type { SummaryValue } from './summaries.js';
 import { EventSchema } from './tensorboard_pb.js';
 
 /** How far an event file was written when a checkpoint was saved: its name (without directory) and length in bytes. */
@@ -15,7 +16,7 @@ export interface EventPosition {
 
 let filesStarted = 0;
 
-/** Writes scalars to a TensorBoard event file: `tensorboard --logdir` on the directory above shows them. */
+/** Writes a TensorBoard event file: `tensorboard --logdir` on the directory above shows them. */
 export class EventFileWriter {
   readonly #file: AppendFile;
 
@@ -54,8 +55,17 @@ export class EventFileWriter {
   scalar(tag: string, value: number, step: number, wallTime: number = Date.now() / 1000): void {
     // Rounded here, as the encoder refuses numbers beyond float32's range instead of writing Infinity.
     const simpleValue = { case: 'simpleValue', value: Math.fround(value) } as const;
-    const summary = { value: [{ tag, value: simpleValue }] };
-    this.#append({ wallTime, step: BigInt(step), what: { case: 'summary', value: summary } });
+    this.summary({ tag, value: simpleValue }, step, wallTime);
+  }
+
+  /** Adds a value for one of TensorBoard's plugins. */
+  summary(value: SummaryValue, step: number, wallTime: number = Date.now() / 1000): void {
+    this.#append({ wallTime, step: BigInt(step), what: { case: 'summary', value: { value: [value] } } });
+  }
+
+  /** Adds an encoded GraphDef; TensorBoard shows one for each run. */
+  graph(graph: Uint8Array): void {
+    this.#append({ wallTime: Date.now() / 1000, what: { case: 'graphDef', value: graph } });
   }
 
   /** How far the file is written, which a checkpoint records. */

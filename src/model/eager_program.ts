@@ -39,6 +39,18 @@ export class EagerProgram implements Program {
     return readMetrics(this.plan, values);
   }
 
+  async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
+    const gradients = this.tf.tidy(() => {
+      const result = trainStep(this.tf, this.plan, this.parameters, this.tensors(batch, masks));
+      result.metrics.dispose();
+      return result.gradients;
+    });
+    const named = new Map([...this.parameters.keys()].map((name, index) => [name, gradients[index]!]));
+    const values = await read(named);
+    this.tf.dispose(gradients);
+    return values;
+  }
+
   async evaluate(batch: HostBatch): Promise<Evaluation> {
     const result = this.tf.tidy(() =>
       evaluationStep(this.tf, this.plan, this.parameters, this.tensors(batch, new Map())),
@@ -128,7 +140,7 @@ export class EagerProgram implements Program {
   }
 }
 
-async function read(variables: Variables): Promise<Map<string, NamedTensor>> {
+async function read(variables: ReadonlyMap<string, Tensor>): Promise<Map<string, NamedTensor>> {
   const entries = await Promise.all(
     [...variables].map(
       async ([name, variable]) =>

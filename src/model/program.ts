@@ -1,3 +1,4 @@
+import type { NamedTensor } from '../storage/safetensors.js';
 import type { ModelState } from './state.js';
 import type { StepMetrics } from './step.js';
 
@@ -36,6 +37,8 @@ export interface Program {
   prepare(batchSize: number): Promise<void>;
   /** One update. Metrics are those of the batch before the update. */
   train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics>;
+  /** Gradients of the training loss by parameter, with the state as it is; valid until the next step. Updates nothing. */
+  gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>>;
   evaluate(batch: HostBatch): Promise<Evaluation>;
   /** The state as it is now; read or copy it before the next step. */
   state(): Promise<ModelState>;

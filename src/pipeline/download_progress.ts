@@ -7,12 +7,11 @@ export function downloadProgress(output: StageOutput): Required<Pick<FilesContex
   return {
     log: (text) => output.line(text),
     onProgress: ({ received, total, bytesPerSecond }) => {
-      const size = total === undefined ? '' : ` of ${bytes(total)}`;
-      const left =
-        total === undefined || bytesPerSecond === 0
-          ? ''
-          : `, ${duration((total - received) / bytesPerSecond)} left`;
-      output.progress(`${bytes(received)}${size}, ${bytes(bytesPerSecond)}/s${left}`);
+      const speed = `${bytes(bytesPerSecond)}/s`;
+      if (total === undefined) return output.progress({ share: null, facts: [bytes(received), speed] });
+      const left = bytesPerSecond === 0 ? [] : [`${duration((total - received) / bytesPerSecond)} left`];
+      const size = `${bytes(received)} of ${bytes(total)}`;
+      output.progress({ share: received / total, facts: [size, speed, ...left] });
     },
   };
 }

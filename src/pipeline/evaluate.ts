@@ -21,6 +21,8 @@ export interface Predictions extends Evaluation {
 export interface Evaluated {
   readonly result: TestResult;
   readonly predictions: Predictions;
+  /** What it took. */
+  readonly seconds: number;
 }
 
 /** Evaluates all records in order; null where the user asked to stop before the end. */
@@ -55,12 +57,18 @@ export async function evaluate(
     }
     count += batch.size;
     if (await stopRequested()) return null;
-    output.progress(
-      `evaluated ${count}/${total} images, accuracy ${percent(correct / count)}, ${rate(count, start)}`,
-    );
+    output.progress({
+      share: count / total,
+      facts: [
+        `evaluated ${count}/${total} images`,
+        `accuracy ${percent(correct / count)}`,
+        rate(count, start),
+      ],
+    });
   }
   return {
     result: { loss: loss / count, accuracy: correct / count, correct, count },
     predictions: { labels, losses, predicted, probabilities },
+    seconds: (performance.now() - start) / 1000,
   };
 }

@@ -1,10 +1,10 @@
 import type { StepMetrics } from '../model/step.js';
 import type { CheckpointState } from '../storage/checkpoint_state.js';
+import type { Evaluated } from './evaluate.js';
 
 /** How far training is: the part of a checkpoint's state that the loop itself changes. */
-export type Position = Pick<
-  CheckpointState,
-  'step' | 'epoch' | 'step_in_epoch' | 'epoch_totals' | 'best' | 'finished'
+export type Position = Required<
+  Pick<CheckpointState, 'step' | 'epoch' | 'step_in_epoch' | 'epoch_totals' | 'best' | 'finished' | 'seconds'>
 >;
 
 export const START: Position = {
@@ -14,6 +14,7 @@ export const START: Position = {
   epoch_totals: {},
   best: null,
   finished: false,
+  seconds: 0,
 };
 
 /** Means over images of an epoch so far. */
@@ -39,6 +40,7 @@ export function afterStep(
     ...position,
     step: position.step + 1,
     step_in_epoch: position.step_in_epoch + 1,
+    seconds: position.seconds + seconds,
     epoch_totals: Object.fromEntries([
       add('count', images),
       add('correct', metrics.correct),
@@ -67,11 +69,12 @@ export function epochMeans(totals: Position['epoch_totals'], heads: readonly str
 export function afterEpoch(
   position: Position,
   epochs: number,
-  test: { loss: number; accuracy: number },
+  { result: test, seconds: tested }: Pick<Evaluated, 'result' | 'seconds'>,
 ): Position {
   const { step, epoch } = position;
+  const seconds = position.seconds + tested;
   const isBest = position.best === null || test.accuracy > position.best.accuracy;
   const best = isBest ? { epoch, step, accuracy: test.accuracy, loss: test.loss } : position.best;
-  if (epoch === epochs) return { ...position, best, epoch_totals: {}, finished: true };
-  return { step, epoch: epoch + 1, step_in_epoch: 0, epoch_totals: {}, best, finished: false };
+  if (epoch === epochs) return { ...position, best, epoch_totals: {}, finished: true, seconds };
+  return { step, epoch: epoch + 1, step_in_epoch: 0, epoch_totals: {}, best, finished: false, seconds };
 }

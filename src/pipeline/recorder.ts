@@ -1,6 +1,20 @@
+import { stringify } from 'yaml';
+import type { Plan } from '../config/resolve.js';
+import { histogram } from '../logging/histogram.js';
+import { hyperparameters } from '../logging/hyperparameters.js';
 import { MetricsLog, type TestLine, type TrainEpochLine, type TrainLine } from '../logging/metrics_log.js';
+import { modelGraph } from '../logging/model_graph.js';
+import {
+  histogramSummary,
+  imageSummary,
+  sessionEnd,
+  sessionStart,
+  textSummary,
+} from '../logging/summaries.js';
 import { EventFileWriter, type EventPosition } from '../logging/tensorboard.js';
 import type { RunPaths } from '../storage/run_directory.js';
+import type { NamedTensor } from '../storage/safetensors.js';
+import type { Misclassified } from './misclassified.js';
 
 /** Lengths of the logs at a checkpoint: a resumed run cuts them to that. */
 export interface LogPosition {
@@ -8,7 +22,18 @@ export interface LogPosition {
   readonly events: EventPosition | null;
 }
 
-/** Writes the same numbers to metrics.jsonl and to TensorBoard's event file. Cards of one name prefix stand together. */
+/** What is known of a run before its first step. */
+export interface RunFacts {
+  readonly plan: Plan;
+  readonly backend: string;
+  /** ISO 8601. */
+  readonly started_at: string;
+}
+
+/**
+ * Writes metrics.jsonl and TensorBoard's event file. The same numbers go to both; cards of one name prefix stand
+ * together. All that belongs to an epoch must be written before its checkpoint, which counts the bytes.
+ */
 export class Recorder {
   private constructor(
     private readonly metrics: MetricsLog,
@@ -16,9 +41,12 @@ export class Recorder {
   ) {}
 
   /** Opens the logs; with `from`, what was written after that checkpoint is cut off. */
-  static open(paths: RunPaths, from: LogPosition | null): Recorder {
+  static open(paths: RunPaths, from: LogPosition | null, facts: RunFacts): Recorder {
     const metrics = MetricsLog.open(paths.metrics, { truncateTo: from?.metrics_bytes ?? 0 });
-    return new Recorder(metrics, EventFileWriter.resume(paths.directory, from?.events ?? null));
+    const position = from?.events ?? null;
+    const events = EventFileWriter.resume(paths.directory, position);
+    if (position === null) introduce(events, facts);
+    return new Recorder(metrics, events);
   }
 
   train(line: TrainLine): void {
@@ -32,14 +60,36 @@ export class Recorder {
     this.events.scalar('images_per_second/train', line.images_per_second, line.step);
   }
 
-  epoch(train: TrainEpochLine, test: TestLine): void {
+  /** @param best the best evaluation so far, this one included */
+  epoch(train: TrainEpochLine, test: TestLine, best: { loss: number; accuracy: number }): void {
     this.metrics.append(train);
     this.metrics.append(test);
     this.events.scalar('loss/train_epoch', train.loss, train.step);
     this.events.scalar('loss/test', test.loss, test.step);
+    this.events.scalar('loss/test_best', best.loss, test.step);
     this.events.scalar('accuracy/train_epoch', train.accuracy, train.step);
     this.events.scalar('accuracy/test', test.accuracy, test.step);
+    this.events.scalar('accuracy/test_best', best.accuracy, test.step);
     this.events.scalar('images_per_second/train_epoch', train.images_per_second, train.step);
+  }
+
+  misclassified({ picture, text }: Misclassified, step: number): void {
+    if (picture !== null) this.events.summary(imageSummary('misclassified/images', picture), step);
+    this.events.summary(textSummary('misclassified/labels', text), step);
+  }
+
+  histograms(
+    kind: 'weights' | 'gradients',
+    tensors: ReadonlyMap<string, Pick<NamedTensor, 'data'>>,
+    step: number,
+  ): void {
+    for (const [name, { data }] of tensors)
+      this.events.summary(histogramSummary(`${kind}/${name}`, histogram(data)), step);
+  }
+
+  /** The last epoch is done. */
+  finish(step: number): void {
+    this.events.summary(sessionEnd(Date.now() / 1000), step);
   }
 
   /** How far the logs are written. */
@@ -56,4 +106,12 @@ export class Recorder {
     this.metrics.close();
     this.events.close();
   }
+}
+
+/** What an event file begins with. */
+function introduce(events: EventFileWriter, { plan, backend, started_at }: RunFacts): void {
+  // Indented text is code in Markdown, whatever is in it.
+  events.summary(textSummary('config', stringify(plan.config).replaceAll(/^/gm, '    ')), 0);
+  events.graph(modelGraph(plan.network, plan.config.loss.type));
+  events.summary(sessionStart(hyperparameters(plan, backend), Date.parse(started_at) / 1000), 0);
 }

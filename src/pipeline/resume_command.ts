@@ -24,6 +24,7 @@ function programName(): string[] {
   return basename(script) === 'run.js' ? ['node', relative(process.cwd(), script)] : ['gnet'];
 }
 
-function quoted(word: string): string {
+/** The word as a POSIX shell reads it back. */
+export function quoted(word: string): string {
   return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

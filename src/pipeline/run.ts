@@ -11,7 +11,7 @@ import { CheckpointWriter } from './checkpoint.js';
 import { downloadProgress } from './download_progress.js';
 import { describeEnvironment } from './environment.js';
 import { evaluate, type TestResult } from './evaluate.js';
-import { duration, grouped, percent } from './format.js';
+import { counted, duration, grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
 import { openProgram, requireBackend } from './open_program.js';
 import type { Position } from './progress.js';
@@ -44,7 +44,6 @@ interface Context {
  * @throws UserError, Interrupted
  */
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
-  const start = performance.now();
   const loaded = await loadPlan(options.config, options.sets);
   const { plan } = loaded;
   const { dataset, training, seed } = plan.config;
@@ -111,7 +110,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const parts = { plan, program, data, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
         const { best } = stage.position;
-        return `${training.epochs} epochs in ${duration((performance.now() - start) / 1000)}, best test accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
+        return `${counted(training.epochs, 'epoch')} in ${duration(stage.position.seconds)}, best test accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
       },
     },
     {
@@ -135,7 +134,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   ];
   try {
     await runStages(stages, context);
-    const { step, best } = context.position;
+    const { step, best, seconds } = context.position;
     const summary: RunSummary = {
       name: plan.config.name,
       run_directory: paths.directory,
@@ -143,7 +142,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       epochs: training.epochs,
       steps: step,
       parameters: plan.parameterCount,
-      seconds: (performance.now() - start) / 1000,
+      seconds,
       best,
       test: context.test!,
     };

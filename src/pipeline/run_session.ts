@@ -54,7 +54,7 @@ export interface RunSession {
 export const RUNS = 'runs';
 
 /** Keys that a resumed run may change: they decide where it computes and what it saves, not what comes out. */
-const MAY_CHANGE = /^(backend|dataset\.root|dataset\.archive|checkpoint)(\.|$)/;
+const MAY_CHANGE = /^(backend|dataset\.root|dataset\.archive|checkpoint|tensorboard)(\.|$)/;
 
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
 type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
@@ -79,7 +79,7 @@ export async function openRunSession(
   const lock = await lockRunDirectory(directory);
   try {
     const start = existing ? await readStart(plan, paths) : await beginRun(loaded, paths, init);
-    const recorder = Recorder.open(paths, start.logs);
+    const recorder = Recorder.open(paths, start.logs, { plan, ...environment });
     const earlier_sessions = existing ? await readEnvironment(paths.environment) : [];
     await writeFileAtomic(paths.environment, json({ ...environment, earlier_sessions }));
     // Last: a directory with a plan is a run that can be resumed.
@@ -166,9 +166,9 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   if (!(await exists(last))) return fromNothing(initialState(plan), null);
   const { parameters, slots, state } = await readCheckpoint(last);
   checkModelState(plan, { parameters, slots }, last);
-  const { step, epoch, step_in_epoch, epoch_totals, best, finished, metrics_bytes, events } = state;
+  const { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds, metrics_bytes, events } = state;
   return {
-    position: { step, epoch, step_in_epoch, epoch_totals, best, finished },
+    position: { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds: seconds ?? 0 },
     state: { parameters, slots },
     savedStep: step,
     logs: { metrics_bytes, events },

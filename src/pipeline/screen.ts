@@ -1,5 +1,8 @@
-import { Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
-import type { StageOutput } from './stage.js';
+import { Listr, type ListrRendererTask, type ListrTask, ListrTaskEventType, ListrTaskState } from 'listr2';
+import { Interrupted } from '../errors.js';
+import { LiveScreen } from './live_screen.js';
+import { PlainScreen } from './plain_screen.js';
+import type { Screen, StageOutput } from './stage.js';
 
 /** A stage on the screen: its title, and a sentence where there is nothing to do. */
 export interface Stage<C> {
@@ -10,50 +13,69 @@ export interface Stage<C> {
   readonly run: (context: C, output: StageOutput) => Promise<string | undefined>;
 }
 
-/** Plain lines are for logs and CI: more of them than this would hide what matters. */
-const PLAIN_INTERVAL_MS = 10_000;
-const LIVE_INTERVAL_MS = 100;
-/** Lines below a live stage; more than fit the terminal could not be redrawn. metrics.jsonl has them all. */
-const VISIBLE_LINES = 10;
-
 /** Runs stages one after the other and shows them on stderr: live on a terminal, else as plain lines. */
 export async function runStages<C>(stages: readonly Stage<C>[], context: C): Promise<void> {
-  const isTerminal = process.stderr.isTTY === true && !process.env.CI;
-  const logger = new ListrLogger({ processOutput: new ProcessOutput(process.stderr, process.stderr) });
-  const tasks = stages.map((stage) => toTask(stage, isTerminal));
-  const shared = { concurrent: false, exitOnError: true, registerSignalListeners: false } as const;
-  const list = isTerminal
-    ? new Listr<C, 'default'>(tasks, {
-        ...shared,
-        renderer: 'default',
-        rendererOptions: { logger, showErrorMessage: false, collapseErrors: false, collapseSubtasks: false },
-      })
-    : new Listr<C, 'simple'>(tasks, { ...shared, renderer: 'simple', rendererOptions: { logger } });
-  await list.run(context);
+  const screen = openScreen();
+  const tasks = stages.map((stage) => toTask(stage, screen));
+  const options = { concurrent: false, exitOnError: true, registerSignalListeners: false } as const;
+  await new Listr<C, typeof StageRenderer>(tasks, {
+    ...options,
+    renderer: StageRenderer,
+    rendererOptions: { screen },
+  }).run(context);
 }
 
-function toTask<C>(stage: Stage<C>, isTerminal: boolean): ListrTask<C> {
+function openScreen(): Screen {
+  const { CI, TERM } = process.env;
+  const isLive = process.stderr.isTTY === true && !CI && TERM !== 'dumb';
+  return isLive ? new LiveScreen(process.stderr) : new PlainScreen(process.stderr);
+}
+
+function toTask<C>(stage: Stage<C>, output: StageOutput): ListrTask<C> {
   return {
     title: stage.title,
-    rendererOptions: { outputBar: VISIBLE_LINES, persistentOutput: true },
     task: async (context, task) => {
       const reason = stage.skip?.(context) ?? null;
       if (reason !== null) return task.skip(`${stage.title}: ${reason}`);
-      let shown = performance.now();
-      const output: StageOutput = {
-        progress: (text) => {
-          const now = performance.now();
-          if (now - shown < (isTerminal ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS)) return;
-          shown = now;
-          if (isTerminal) task.title = `${stage.title}: ${text}`;
-          else task.output = text;
-        },
-        line: (text) => {
-          task.output = text;
-        },
-      };
       const result = await stage.run(context, output);
       if (result) task.title = `${stage.title}: ${result}`;
     },
   };
+}
+
+/** Tells a screen of the states of listr2's tasks. */
+class StageRenderer {
+  static nonTTY = true;
+  static rendererOptions: { screen: Screen };
+  static rendererTaskOptions: never;
+  private running = '';
+
+  constructor(
+    private readonly tasks: ListrRendererTask<typeof StageRenderer>[],
+    private readonly options: typeof StageRenderer.rendererOptions,
+  ) {}
+
+  render(): void {
+    const { screen } = this.options;
+    for (const task of this.tasks) {
+      task.on(ListrTaskEventType.STATE, (state) => {
+        const title = task.title ?? '';
+        if (state === ListrTaskState.COMPLETED) screen.end('done', title);
+        if (state !== ListrTaskState.STARTED) return;
+        this.running = title;
+        screen.begin(title);
+      });
+      task.on(ListrTaskEventType.MESSAGE, ({ skip }) => {
+        if (skip) screen.end('skipped', skip);
+      });
+    }
+  }
+
+  /** The error itself is told by whoever catches it. */
+  end(error?: Error): void {
+    const { screen } = this.options;
+    if (error instanceof Interrupted) screen.end('stopped', `${this.running}: stopped`);
+    else if (error) screen.end('failed', this.running);
+    screen.close();
+  }
 }

@@ -13,7 +13,7 @@ export interface RunSummary {
   readonly epochs: number;
   readonly steps: number;
   readonly parameters: number;
-  /** Wall-clock time of the session that finished the run, in seconds. */
+  /** Seconds that its training steps and evaluations took, over all sessions. */
   readonly seconds: number;
   /** The evaluation whose weights checkpoints/best holds. */
   readonly best: Position['best'];

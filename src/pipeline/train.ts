@@ -3,22 +3,20 @@ import { epochAugment, epochOrder, streamBatches } from '../data/batches.js';
 import type { LoadedDataset } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import { drawMasks } from '../model/masks.js';
-import type { Program } from '../model/program.js';
 import type { CheckpointWriter } from './checkpoint.js';
+import { epochRow, epochText } from './epoch_line.js';
 import { evaluate } from './evaluate.js';
 import { requireFiniteLoss } from './finite.js';
-import { duration, imagesPerSecond, percent } from './format.js';
+import { duration, imagesPerSecond, percent, speed } from './format.js';
 import { learningRate } from './learning_rate.js';
 import { afterEpoch, afterStep, epochMeans, type Position } from './progress.js';
+import { type Recording, recordEpoch } from './record_epoch.js';
 import type { Recorder } from './recorder.js';
-import type { StageOutput, StopRequested } from './stage.js';
+import type { Progress, StageOutput, StopRequested } from './stage.js';
 
 /** Everything that the loop works with. */
-export interface Training {
-  readonly plan: Plan;
-  readonly program: Program;
-  readonly data: LoadedDataset;
-  readonly recorder: Pick<Recorder, 'train' | 'epoch'>;
+export interface Training extends Recording {
+  readonly recorder: Recording['recorder'] & Pick<Recorder, 'train'>;
   readonly checkpoints: Pick<CheckpointWriter, 'save' | 'settle' | 'lastSaved'>;
   readonly output: StageOutput;
   readonly stopRequested: StopRequested;
@@ -46,7 +44,6 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
   const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
-  const heads = plan.network.auxiliary.map((head) => head.name);
   let position = start;
   while (!position.finished) {
     const { epoch } = position;
@@ -74,7 +71,7 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
         learning_rate,
         images_per_second: batch.size / seconds,
       });
-      output.progress(describeProgress(plan, position));
+      output.progress(trainingProgress(plan, position));
 
       if (await stopRequested()) return interrupt(checkpoints, position);
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
@@ -82,23 +79,12 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
 
     const evaluated = await evaluate(program, data.test, batchSize, output, stopRequested);
     if (evaluated === null) return interrupt(checkpoints, position);
-    const { result: test } = evaluated;
-    await requireFiniteLoss(training, 'test loss', test.loss, position.step);
-    const means = epochMeans(position.epoch_totals, heads);
-    const at = { step: position.step, epoch };
-    recorder.epoch(
-      { split: 'train_epoch', ...at, ...means, learning_rate: learningRate(plan, position.step - 1) },
-      { split: 'test', ...at, ...test },
-    );
-    position = afterEpoch(position, epochs, test);
-
-    const isBest = position.best?.epoch === epoch;
-    await checkpoints.save(position, isBest ? ['last', 'best'] : ['last']);
-    output.line(
-      `epoch ${epoch}/${epochs}: loss ${means.loss.toFixed(4)}, accuracy ${percent(means.accuracy)}; ` +
-        `test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)}${isBest ? ' (best)' : ''}; ` +
-        imagesPerSecond(means.images_per_second),
-    );
+    await requireFiniteLoss(training, 'test loss', evaluated.result.loss, position.step);
+    const ended = position;
+    position = afterEpoch(ended, epochs, evaluated);
+    const result = await recordEpoch(training, ended, position, evaluated);
+    await checkpoints.save(position, result.isBest ? ['last', 'best'] : ['last']);
+    output.line(epochText(result), epochRow(result));
     if (!position.finished && (await stopRequested())) throw new Interrupted();
   }
   return position;
@@ -117,15 +103,22 @@ async function interrupt(checkpoints: Training['checkpoints'], position: Positio
   throw new Interrupted();
 }
 
-function describeProgress(
+function trainingProgress(
   { config, horizon }: Plan,
   { step, epoch, step_in_epoch, epoch_totals }: Position,
-): string {
+): Progress {
   const { loss, accuracy, images_per_second } = epochMeans(epoch_totals, []);
   const secondsPerStep = (epoch_totals.seconds ?? 0) / step_in_epoch;
-  return (
-    `epoch ${epoch}/${config.training.epochs}, step ${step_in_epoch}/${horizon.stepsPerEpoch}: loss ${loss.toFixed(4)}, ` +
-    `accuracy ${percent(accuracy)}, ${imagesPerSecond(images_per_second)}, ` +
-    `${duration((horizon.totalSteps - step) * secondsPerStep)} left`
-  );
+  const steps = `${step_in_epoch}/${horizon.stepsPerEpoch}`;
+  return {
+    share: step_in_epoch / horizon.stepsPerEpoch,
+    facts: [
+      `epoch ${epoch}/${config.training.epochs}`,
+      { long: `step ${steps}`, short: steps },
+      `loss ${loss.toFixed(4)}`,
+      { long: `accuracy ${percent(accuracy)}`, short: `acc ${percent(accuracy)}` },
+      { long: imagesPerSecond(images_per_second), short: `${speed(images_per_second)}/s` },
+      `${duration((horizon.totalSteps - step) * secondsPerStep)} left`,
+    ],
+  };
 }

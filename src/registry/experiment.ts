@@ -100,6 +100,27 @@ const checkpoint = Type.Object(
   { additionalProperties: false, default: {}, description: 'When the state is saved.' },
 );
 
+const tensorboard = Type.Object(
+  {
+    histograms_every_epochs: Type.Optional(
+      nullable(
+        Type.Integer({
+          minimum: 1,
+          description:
+            "Epochs between histograms of the weights and of the gradients (of one fixed batch, with the epoch's weights); null for none.",
+        }),
+        { default: null },
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    default: {},
+    description:
+      'What the event files of TensorBoard hold besides scalars, config, graph and misclassified images.',
+  },
+);
+
 /** A whole config file, as it is after `extends` and `--set`. */
 export const experimentSchema = Type.Object(
   {
@@ -147,6 +168,7 @@ export const experimentSchema = Type.Object(
     ),
     training,
     checkpoint: Type.Optional(checkpoint),
+    tensorboard: Type.Optional(tensorboard),
     backend: Type.Optional(
       oneOf(['auto', ...backendNames], {
         default: 'auto',

@@ -23,6 +23,8 @@ const CheckpointStateSchema = Type.Object(
       Type.Object({ epoch: count(1), step: count(), accuracy: Type.Number(), loss: Type.Number() }, closed),
     ]),
     finished: Type.Boolean(),
+    // gnet 0.1.0 did not write it.
+    seconds: Type.Optional(Type.Number({ minimum: 0 })),
     metrics_bytes: count(),
     // A name without separators: a state from elsewhere must not make gnet cut a file outside the run directory.
     events: Type.Union([
@@ -39,6 +41,7 @@ const CheckpointStateSchema = Type.Object(
  * - `step`: optimizer updates done; `epoch`: the epoch (1-based) that `step_in_epoch`, the steps done in it, counts in.
  * - `epoch_totals`: running sums of the unfinished epoch.
  * - `best`: the evaluation whose weights `checkpoints/best` holds.
+ * - `seconds`: wall-clock time of all steps and evaluations so far, over all sessions.
  * - `metrics_bytes`, `events`: how long metrics.jsonl and the event file were; a resumed run cuts them to that.
  * - `config`: the resolved experiment (JSON), so that a checkpoint can be moved.
  */

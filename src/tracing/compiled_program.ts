@@ -16,7 +16,7 @@ import { Executable, type SessionOptions, type Tensors } from './executable.js';
 export class CompiledProgram implements Program {
   private readonly current: FusedState;
   private readonly parameters: Tensors;
-  private readonly gradients: Tensors;
+  private readonly gradientTensors: Tensors;
   private readonly executables = new Map<string, Promise<Executable>>();
 
   constructor(
@@ -26,7 +26,7 @@ export class CompiledProgram implements Program {
   ) {
     this.current = new FusedState(plan.config.optimizer, state);
     this.parameters = tensors(this.current.parameters, (name) => name);
-    this.gradients = tensors(this.current.gradients, ports.gradient);
+    this.gradientTensors = tensors(this.current.gradients, ports.gradient);
   }
 
   async prepare(batchSize: number): Promise<void> {
@@ -34,10 +34,21 @@ export class CompiledProgram implements Program {
   }
 
   async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
+    const metrics = await this.backward(batch, masks);
+    this.current.update(update.learningRate, update.step);
+    return metrics;
+  }
+
+  async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
+    await this.backward(batch, masks);
+    return this.current.gradients;
+  }
+
+  /** Computes the gradients of a batch. */
+  private async backward(batch: HostBatch, masks: HostMasks): Promise<StepMetrics> {
     const executable = await this.executable('train', batch.size);
     const feeds = { ...this.feeds(batch), ...this.maskFeeds(batch, masks) };
-    const value = await executable.run(feeds, this.gradients);
-    this.current.update(update.learningRate, update.step);
+    const value = await executable.run(feeds, this.gradientTensors);
     return readMetrics(this.plan, value(ports.metrics).data as Float32Array);
   }
 

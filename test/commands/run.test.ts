@@ -42,7 +42,9 @@ test('a run that names no directory, resumed: the newest of its name', async () 
   expect(again).toMatchObject({ code: 0, stdout: '' });
   expect(again.stderr).toContain(`runs/${name}: the run has finished all its epochs, nothing is left to do`);
   expect(again.stderr).toMatch(
-    new RegExp(`\nEverything is in runs/${name}; look at it with: tensorboard --logdir runs\n$`),
+    new RegExp(
+      `\n\nBest epoch +1 of 1\n(.+\n)+Run directory +runs/${name}\n(.+\n)*TensorBoard +tensorboard --logdir runs\n$`,
+    ),
   );
 });
 

@@ -24,6 +24,7 @@ describe('validateExperiment', () => {
         schedule: { type: 'constant', warmup_epochs: 0 },
         training: { epochs: 2, batch_size: 32, shuffle: true },
         checkpoint: { every_steps: null },
+        tensorboard: { histograms_every_epochs: null },
         backend: 'auto',
       },
     });

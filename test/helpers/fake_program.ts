@@ -34,6 +34,10 @@ export function fakeProgram({ state = EMPTY, train, evaluate }: FakeAnswers = {}
       };
       return evaluate?.(batch) ?? zeros;
     },
+    gradients: async (batch) => {
+      calls.push(`gradients of ${batch.size} images`);
+      return state.parameters;
+    },
     state: async () => state,
     load: async () => {},
     dispose: () => {},

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBinary } from '@bufbuild/protobuf';
-import { EventSchema } from '../../src/logging/tensorboard_pb.js';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type Event, EventSchema, TensorProtoSchema } from '../../src/logging/tensorboard_pb.js';
 
 /** Everything that a finished run leaves and that an uninterrupted one would leave too, to the bit. */
 export interface RunResults {
@@ -29,7 +29,7 @@ export function runResults(directory: string): RunResults {
     states: checkpoints.map((path) => {
       const state = readJson(join(path, 'state.json'));
       // What depends on the clock: digits of speeds make lines longer or shorter.
-      const { metrics_bytes: _, events: __, ...rest } = state;
+      const { metrics_bytes: _, events: __, seconds: ___, ...rest } = state;
       return rest;
     }),
   };
@@ -45,19 +45,36 @@ export function readJson(path: string): Record<string, unknown> {
   return JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
 }
 
-/** "tag step value" of every point in the event files; their CRCs are the business of the writer's own test. */
+/**
+ * "tag step value" of every point in the event files, and of what a plugin shows the tensor as hexadecimal digits;
+ * their CRCs are the business of the writer's own test.
+ */
 export function eventPoints(directory: string): string[] {
   const points: string[] = [];
-  for (const name of readdirSync(directory).filter((file) => file.startsWith('events.out.tfevents.'))) {
-    const bytes = readFileSync(join(directory, name));
-    for (let at = 0; at < bytes.length; ) {
-      const length = Number(bytes.readBigUInt64LE(at));
-      const { step, what } = fromBinary(EventSchema, bytes.subarray(at + 12, at + 12 + length));
-      at += length + 16;
-      for (const { tag, value } of what.case === 'summary' ? what.value.value : []) {
-        points.push(`${tag} ${step} ${value.value}`);
-      }
+  for (const { step, what } of events(directory)) {
+    if (what.case === 'graphDef') points.push(`graph ${step} ${Buffer.from(what.value).toString('hex')}`);
+    for (const { tag, value } of what.case === 'summary' ? what.value.value : []) {
+      const text =
+        value.case === 'tensor'
+          ? Buffer.from(toBinary(TensorProtoSchema, value.value)).toString('hex')
+          : value.value;
+      points.push(`${tag} ${step} ${text}`);
     }
   }
   return points;
+}
+
+/** Every record of the event files. */
+export function events(directory: string): Event[] {
+  const names = readdirSync(directory).filter((file) => file.startsWith('events.out.tfevents.'));
+  return names.flatMap((name) => {
+    const bytes = readFileSync(join(directory, name));
+    const found: Event[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const length = Number(bytes.readBigUInt64LE(at));
+      found.push(fromBinary(EventSchema, bytes.subarray(at + 12, at + 12 + length)));
+      at += length + 16;
+    }
+    return found;
+  });
 }

@@ -1,7 +1,7 @@
 /**
  * A config that trains within a moment and has everything that a resumed run could get wrong: dropout in both outputs,
  * random augmentation, an auxiliary head, Adam, a schedule with warm-up, a partial last batch, checkpoints within an
- * epoch. 14 steps: 2 epochs of 7, and 3 batches an evaluation.
+ * epoch, histograms. 14 steps: 2 epochs of 7; after each 3 batches of evaluation, and one for the gradients.
  */
 export const TINY = {
   name: 'tiny',
@@ -34,6 +34,7 @@ export const TINY = {
   schedule: { type: 'cosine', warmup_epochs: 0.5 },
   training: { epochs: 2, batch_size: 8 },
   checkpoint: { every_steps: 3 },
+  tensorboard: { histograms_every_epochs: 1 },
   backend: 'onnxruntime-cpu',
 } as const;
 

@@ -63,6 +63,27 @@ describe.each(Object.entries(programs))('%s', (_name, open) => {
     program.dispose();
   });
 
+  it('gradients are those that a step subtracts, and change nothing', async () => {
+    const plan = everyLayerPlan({ optimizer: { type: 'sgd' } });
+    const program = await open(plan, livelyState(plan));
+    const batch = randomBatch(plan, 3, 0);
+    const masks = drawMasks(plan, 0, 0, 3);
+    const gradients = new Map(
+      [...(await program.gradients(batch, masks))].map(([name, { data }]) => [name, data.slice()]),
+    );
+    expectSameState(await program.state(), livelyState(plan));
+    await program.train(batch, masks, { step: 1, learningRate: 1 });
+    const { parameters } = await program.state();
+    const before = livelyState(plan).parameters;
+    expect([...gradients.keys()]).toEqual([...before.keys()]);
+    for (const [name, gradient] of gradients) {
+      const step = before.get(name)!.data.map((x, i) => x - parameters.get(name)!.data[i]!);
+      expectAllClose(gradient, step, { relative: 1e-4, absolute: 1e-6 });
+    }
+    expect(gradients.get([...gradients.keys()][0]!)!.some((x) => Math.abs(x) > 1e-4)).toBe(true);
+    program.dispose();
+  });
+
   it('the masks decide what is dropped', async () => {
     const plan = everyLayerPlan();
     const batch = randomBatch(plan, 3, 0);
@@ -160,6 +181,7 @@ describe.each(Object.entries(programs))('%s', (_name, open) => {
       const batch = batches[step % 2]!;
       await program.train(batch, drawMasks(plan, 0, 0, batch.size), { step, learningRate: 1e-3 });
       await program.evaluate(batch);
+      await program.gradients(batch, drawMasks(plan, 0, 0, batch.size));
       await program.state();
       if (tf.memory().numTensors !== owned)
         expect.fail(`step ${step}: ${tf.memory().numTensors} tensors, not ${owned}`);

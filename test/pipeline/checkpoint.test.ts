@@ -9,12 +9,12 @@ import { readCheckpoint } from '../../src/storage/checkpoints.js';
 import { runPaths } from '../../src/storage/run_directory.js';
 import { fakeProgram } from '../helpers/fake_program.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
-import { tinyPlan } from '../helpers/tiny_plan.js';
+import { factsOf, tinyPlan } from '../helpers/tiny_plan.js';
 
 function writer(savedStep: number | null = null) {
   const plan = tinyPlan({ schedule: { type: 'constant' } });
   const paths = runPaths(temporaryDirectory());
-  const recorder = Recorder.open(paths, null);
+  const recorder = Recorder.open(paths, null, factsOf(plan));
   onTestFinished(() => recorder.close());
   const state = initialState(plan);
   const checkpoints = new CheckpointWriter(plan, fakeProgram({ state }), recorder, paths, savedStep);
@@ -35,7 +35,7 @@ const EPOCH_LINE = {
 test('a checkpoint holds the state, the position, the config and the length of the logs', async () => {
   const { plan, paths, recorder, state, checkpoints, last } = writer();
   expect(checkpoints.lastSaved).toBeNull();
-  recorder.epoch(EPOCH_LINE, TEST_LINE);
+  recorder.epoch(EPOCH_LINE, TEST_LINE, TEST_LINE);
   await checkpoints.save(at(3), ['last', 'best']);
   await checkpoints.settle();
   expect(checkpoints.lastSaved).toEqual({ directory: last, step: 3 });

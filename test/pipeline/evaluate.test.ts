@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Records } from '../../src/data/records.js';
 import { evaluate } from '../../src/pipeline/evaluate.js';
+import { progressText } from '../../src/pipeline/progress_line.js';
+import type { Progress } from '../../src/pipeline/stage.js';
 import { fakeProgram } from '../helpers/fake_program.js';
 
 /** Five images of one pixel; image i has value 10 · i and label i. */
@@ -23,8 +25,8 @@ const program = () =>
   });
 
 test('means over all images in order, the partial last batch among them', async () => {
-  const shown: string[] = [];
-  const output = { progress: (text: string) => shown.push(text), line: (text: string) => shown.push(text) };
+  const shown: Progress[] = [];
+  const output = { progress: (progress: Progress) => shown.push(progress), line: () => {} };
   const reader = program();
   expect(await evaluate(reader, records, 2, output, never)).toEqual({
     result: { loss: (0 + 1 + 2 + 3 + 4) / 5, accuracy: 2 / 5, correct: 2, count: 5 },
@@ -34,10 +36,12 @@ test('means over all images in order, the partial last batch among them', async 
       predicted: Int32Array.of(0, 3, 7, 3, 13),
       probabilities: Float32Array.of(0, 1, 10, 11, 20, 21, 30, 31, 40, 41),
     },
+    seconds: expect.any(Number),
   });
   expect(reader.calls).toEqual(['evaluate 2 images', 'evaluate 2 images', 'evaluate 1 images']);
   expect(shown).toHaveLength(3);
-  expect(shown[1]).toMatch(/^evaluated 4\/5 images, accuracy 50\.00 %, [\d.]+ images\/s$/);
+  expect(shown.map(({ share }) => share)).toEqual([0.4, 0.8, 1]);
+  expect(progressText(shown[1]!)).toMatch(/^evaluated 4\/5 images, accuracy 50\.00 %, [\d.]+ images\/s$/);
 });
 
 test('null where the user asks to stop, after the batch under way', async () => {

@@ -1,5 +1,14 @@
 import { expect, test, vi } from 'vitest';
-import { bytes, duration, grouped, imagesPerSecond, percent, rate } from '../../src/pipeline/format.js';
+import {
+  bytes,
+  clock,
+  counted,
+  duration,
+  grouped,
+  imagesPerSecond,
+  percent,
+  rate,
+} from '../../src/pipeline/format.js';
 
 test.each([
   [percent, 0.91234, '91.23 %'],
@@ -12,6 +21,11 @@ test.each([
   [duration, 3599.6, '1 h 00 min'],
   [duration, 7629, '2 h 07 min'],
   [duration, 100_000, '27 h 46 min'],
+  [clock, 0.4, '0:00'],
+  [clock, 59.6, '1:00'],
+  [clock, 185, '3:05'],
+  [clock, 3599.6, '1:00:00'],
+  [clock, 7629, '2:07:09'],
   [imagesPerSecond, 3.06, '3.1 images/s'],
   [imagesPerSecond, 99.94, '99.9 images/s'],
   [imagesPerSecond, 1234.5, '1235 images/s'],
@@ -22,6 +36,12 @@ test.each([
   [bytes, 170_498_071, '170.5 MB'],
   [bytes, 25_276_063_744, '25.3 GB'],
 ])('%o of %d', (format, value, expected) => expect(format(value)).toBe(expected));
+
+test.each([
+  [0, '0 epochs'],
+  [1, '1 epoch'],
+  [2000, '2,000 epochs'],
+])('%d: %s', (count, expected) => expect(counted(count, 'epoch')).toBe(expected));
 
 test('rate counts from its start', () => {
   vi.spyOn(performance, 'now').mockReturnValue(3000);

@@ -13,7 +13,7 @@ import { readCheckpoint } from '../../src/storage/checkpoints.js';
 import { runPaths } from '../../src/storage/run_directory.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { TINY } from '../helpers/tiny_config.js';
-import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
+import { dataOf, factsOf, tinyPlan } from '../helpers/tiny_plan.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage: () => void = runInNewContext('gc');
@@ -44,7 +44,7 @@ test.each([
     });
     const paths = runPaths(temporaryDirectory());
     const program = await openProgram(plan, backend, 1, initialState(plan));
-    const recorder = Recorder.open(paths, null);
+    const recorder = Recorder.open(paths, null, factsOf(plan));
     onTestFinished(() => {
       program.dispose();
       recorder.close();

@@ -17,6 +17,7 @@ describe('afterStep and epochMeans', () => {
       ...START,
       step: 3,
       step_in_epoch: 3,
+      seconds: 1,
       epoch_totals: {
         count: 20,
         correct: 10,
@@ -44,37 +45,49 @@ describe('afterStep and epochMeans', () => {
 });
 
 describe('afterEpoch', () => {
-  const atEnd: Position = { ...START, step: 7, step_in_epoch: 7, epoch_totals: { count: 52, loss: 104 } };
+  const atEnd: Position = {
+    ...START,
+    step: 7,
+    step_in_epoch: 7,
+    epoch_totals: { count: 52, loss: 104 },
+    seconds: 3,
+  };
+  const evaluated = (loss: number, accuracy: number) => ({
+    result: { loss, accuracy, correct: 0, count: 20 },
+    seconds: 0.5,
+  });
 
   test('the first evaluation is the best, and the next epoch starts from zero', () => {
-    expect(afterEpoch(atEnd, 2, { loss: 2, accuracy: 0 })).toEqual({
+    expect(afterEpoch(atEnd, 2, evaluated(2, 0))).toEqual({
       step: 7,
       epoch: 2,
       step_in_epoch: 0,
       epoch_totals: {},
       best: { epoch: 1, step: 7, accuracy: 0, loss: 2 },
       finished: false,
+      seconds: 3.5,
     });
   });
 
   const best = { epoch: 1, step: 7, accuracy: 0.5, loss: 2 };
   test.each([
-    ['more accurate', { loss: 3, accuracy: 0.51 }, { epoch: 2, step: 14, accuracy: 0.51, loss: 3 }],
-    ['as accurate, at a smaller loss', { loss: 1, accuracy: 0.5 }, best],
-    ['less accurate', { loss: 1, accuracy: 0.49 }, best],
+    ['more accurate', evaluated(3, 0.51), { epoch: 2, step: 14, accuracy: 0.51, loss: 3 }],
+    ['as accurate, at a smaller loss', evaluated(1, 0.5), best],
+    ['less accurate', evaluated(1, 0.49), best],
   ])('one that is %s', (_, test, expected) => {
     const position = afterEpoch({ ...atEnd, epoch: 2, step: 14, best }, 3, test);
     expect(position).toMatchObject({ best: expected, epoch: 3 });
   });
 
   test('the last epoch ends the run where it is', () => {
-    expect(afterEpoch({ ...atEnd, epoch: 2, step: 14, best }, 2, { loss: 3, accuracy: 0 })).toEqual({
+    expect(afterEpoch({ ...atEnd, epoch: 2, step: 14, best }, 2, evaluated(3, 0))).toEqual({
       step: 14,
       epoch: 2,
       step_in_epoch: 7,
       epoch_totals: {},
       best,
       finished: true,
+      seconds: 3.5,
     });
   });
 });

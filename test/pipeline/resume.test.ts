@@ -2,9 +2,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parameterSpecs } from '../../src/model/parameters.js';
 import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
 import { tinyConfig } from '../helpers/tiny_config.js';
+import { tinyPlan } from '../helpers/tiny_plan.js';
 
 /** A place for all runs of this file; each test has a run of its own. */
 const directory = mkdtempSync(join(tmpdir(), 'gnet-test-'));
@@ -39,15 +41,19 @@ describe('on onnxruntime-cpu', () => {
     const { metrics, points, tensors } = whole;
     const count = (split: string) => metrics.filter((line) => 'split' in line && line.split === split).length;
     expect([count('train'), count('train_epoch'), count('test')]).toEqual([14, 2, 2]);
-    expect(points).toHaveLength(14 * 5 + 2 * 4);
+    const starts = (prefix: string) => points.filter((point) => point.startsWith(prefix)).length;
+    expect(['config', 'graph', '_hparams_'].map(starts)).toEqual([1, 1, 2]);
+    expect(['loss', 'accuracy', 'learning_rate'].map(starts)).toEqual([14 * 3 + 2 * 3, 14 + 2 * 3, 14]);
+    const parameters = parameterSpecs(tinyPlan().network).size;
+    expect(['weights/', 'gradients/'].map(starts)).toEqual([2 * parameters, 2 * parameters]);
     expect(new Set(points).size).toBe(points.length);
     for (const hex of Object.values(tensors)) expect(hex.length).toBeGreaterThan(2 * 4 * 1000);
   });
 
-  // Graphs run: 7 training steps and 3 batches of the test set in an epoch. Checkpoints: steps 3, 6, 7, 9, 12, 14.
+  // Graphs run: 7 training steps, 3 batches of the test set and one for gradients in an epoch. Checkpoints: steps 3, 6, 7, 9, 12, 14.
   test.each([
     ['SIGINT', 'within an epoch', 'SIGINT run 5', { step: 5, epoch: 1, step_in_epoch: 5 }],
-    ['SIGTERM', 'within an epoch', 'SIGTERM run 12', { step: 9, epoch: 2, step_in_epoch: 2 }],
+    ['SIGTERM', 'within an epoch', 'SIGTERM run 13', { step: 9, epoch: 2, step_in_epoch: 2 }],
     ['SIGINT', 'in an evaluation', 'SIGINT run 9', { step: 7, epoch: 1, step_in_epoch: 7, best: null }],
   ])('%s %s: a checkpoint of the step under way, and how to resume', async (_, __, strike, state) => {
     const name = `stopped by ${strike}`; // the spaces must survive pasting
@@ -75,7 +81,7 @@ describe('on onnxruntime-cpu', () => {
     ['before a checkpoint is the newest', 'rename step-00000012 1', [9]],
     ['between best and last', 'rename best 1', [6]],
     ['after the last checkpoint', 'rename last 6', [14]],
-    ['in the evaluation of the best', 'run 21', [14]],
+    ['in the evaluation of the best', 'run 23', [14]],
   ])('SIGKILL %s', async (_, event, steps) => {
     const name = `killed at ${event}`;
     expect(await run(name, { strike: `SIGKILL ${event}` })).toMatchObject({ code: null, signal: 'SIGKILL' });

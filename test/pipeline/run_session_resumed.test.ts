@@ -40,7 +40,11 @@ describe('a resumed run', () => {
 
   test('may compute elsewhere and save at other times', async () => {
     await stoppedRun(at);
-    await (await at.resume(await at.load('backend=wasm', 'checkpoint.every_steps=1'))).close();
+    await (
+      await at.resume(
+        await at.load('backend=wasm', 'checkpoint.every_steps=1', 'tensorboard.histograms_every_epochs=2'),
+      )
+    ).close();
   });
 
   test('refuses other changes, each with both values', async () => {

@@ -6,6 +6,8 @@ import { drawMasks } from '../../src/model/masks.js';
 import type { HostBatch, HostMasks, Update } from '../../src/model/program.js';
 import { learningRate } from '../../src/pipeline/learning_rate.js';
 import { type Position, START } from '../../src/pipeline/progress.js';
+import { progressText } from '../../src/pipeline/progress_line.js';
+import type { Progress } from '../../src/pipeline/stage.js';
 import { train } from '../../src/pipeline/train.js';
 import { type FakeAnswers, fakeProgram } from '../helpers/fake_program.js';
 import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
@@ -59,8 +61,12 @@ async function trainFake(
       train: (line: MetricsLine) => lines.push(line),
       epoch: (...both: MetricsLine[]) => {
         calls.push('record the epoch');
-        lines.push(...both);
+        lines.push(...both.slice(0, 2));
       },
+      misclassified: (_: object, step: number) => calls.push(`show what is misclassified at step ${step}`),
+      histograms: (kind: string, _: object, step: number) =>
+        calls.push(`histograms of ${kind} at step ${step}`),
+      finish: () => calls.push('finish'),
     },
     checkpoints: {
       lastSaved,
@@ -73,7 +79,10 @@ async function trainFake(
         isWriting = false;
       },
     },
-    output: { progress: (text: string) => shown.push(text), line: (text: string) => shown.push(text) },
+    output: {
+      progress: (progress: Progress) => shown.push(progressText(progress)),
+      line: (text: string) => shown.push(text),
+    },
     stopRequested: async () => ++asked > stopAt,
   };
   const result = await train(training, from).catch((error: unknown) => error);
@@ -96,6 +105,11 @@ const allWrong = ({ size, labels }: HostBatch) => ({
 
 const steps = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => `train step ${from + i}, ${(from + i) % 7 ? 8 : 4} images`);
+const HISTOGRAMS = (step: number) => [
+  `histograms of weights at step ${step}`,
+  'gradients of 8 images',
+  `histograms of gradients at step ${step}`,
+];
 const EVALUATION = ['evaluate 8 images', 'evaluate 8 images', 'evaluate 4 images'];
 
 test('steps, checkpoints within an epoch, evaluation, the epoch in the logs, its checkpoint', async () => {
@@ -108,6 +122,8 @@ test('steps, checkpoints within an epoch, evaluation, the epoch in the logs, its
     ...steps(7, 7),
     ...EVALUATION,
     'record the epoch',
+    'show what is misclassified at step 7',
+    ...HISTOGRAMS(7),
     'save last and best',
     ...steps(8, 9),
     'save last',
@@ -116,6 +132,8 @@ test('steps, checkpoints within an epoch, evaluation, the epoch in the logs, its
     ...steps(13, 14),
     ...EVALUATION,
     'record the epoch',
+    ...HISTOGRAMS(14),
+    'finish',
     'save last', // no more accurate than the first epoch
   ]);
   expect(result).toMatchObject({ step: 14, epoch: 2, finished: true, best: { epoch: 1, step: 7 } });
@@ -170,7 +188,7 @@ test('metrics: a line a step, and means over the images of an epoch', async () =
 test('tells how far it is', async () => {
   const { shown } = await trainFake();
   expect(shown[1]).toMatch(
-    /^epoch 1\/2, step 2\/7: loss 1\.5000, accuracy 50\.00 %, [\d.]+ images\/s, \d+ s left$/,
+    /^epoch 1\/2, step 2\/7, loss 1\.5000, accuracy 50\.00 %, [\d.]+ images\/s, \d+ s left$/,
   );
   expect(shown.at(-1)).toMatch(
     /^epoch 2\/2: loss 10\.7692, accuracy 50\.00 %; test loss 3\.0000, accuracy 0\.00 %; [\d.]+ images\/s$/,
@@ -195,7 +213,8 @@ describe('from every position', () => {
 
   test('at the end of an epoch, it goes on with the evaluation', async () => {
     const { calls } = await trainFake({ from: { ...START, step: 7, step_in_epoch: 7 } });
-    expect(calls.slice(0, 5)).toEqual([...EVALUATION, 'record the epoch', 'save last and best']);
+    expect(calls.slice(0, 4)).toEqual([...EVALUATION, 'record the epoch']);
+    expect(calls[8]).toBe('save last and best');
   });
 
   test('a finished run does nothing', async () => {

@@ -17,10 +17,13 @@ const STATE: CheckpointState = {
   epoch_totals: { loss: 0.1 + 0.2, 'aux_loss.aux_classifier': 5e-324, correct: 2 ** 53 - 1 },
   best: { epoch: 1, step: 39, accuracy: 1 / 3, loss: 1.7976931348623157e308 },
   finished: false,
+  seconds: 12.25,
   metrics_bytes: 12345,
   events: { file: 'events.out.tfevents.1700000000.a-host.lan.77.0', bytes: 678 },
   config: { name: 'x', nested: [1, null] },
 };
+
+const { seconds: _, ...withoutSeconds } = STATE;
 
 function written(text: string): string {
   const path = join(temporaryDirectory(), 'state.json');
@@ -31,6 +34,7 @@ function written(text: string): string {
 test.each([
   ['all', STATE],
   ['no best, no events', { ...STATE, best: null, events: null, config: null }],
+  ['of a version that did not count seconds', withoutSeconds],
 ])('reads back exactly what it wrote: %s', async (_, state) => {
   const path = written(encodeCheckpointState(state));
   expect(await readCheckpointState(path)).toEqual(state);

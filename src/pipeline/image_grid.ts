@@ -1,0 +1,34 @@
+import { encode } from 'fast-png';
+import { planeBytes, type Records } from '../data/records.js';
+import type { Picture } from '../logging/summaries.js';
+
+/** Small images are enlarged to about this many pixels. */
+const TILE = 96;
+const GAP = 4;
+const BACKGROUND = 128;
+
+/** Images side by side, row by row, in the order of `indices`; pixels are repeated, not smoothed. */
+export function imageGrid(records: Records, indices: readonly number[], columns: number): Picture {
+  const { channels, height, width } = records.image;
+  const scale = Math.max(1, Math.round(TILE / Math.max(height, width)));
+  const [tileHeight, tileWidth] = [height * scale + GAP, width * scale + GAP];
+  const across = Math.min(columns, indices.length);
+  const size = {
+    width: across * tileWidth + GAP,
+    height: Math.ceil(indices.length / columns) * tileHeight + GAP,
+  };
+  const data = new Uint8Array(size.width * size.height * channels).fill(BACKGROUND);
+  for (const [position, index] of indices.entries()) {
+    const planes = records.images.subarray(index * planeBytes(records.image));
+    const top = GAP + Math.floor(position / columns) * tileHeight;
+    const left = GAP + (position % columns) * tileWidth;
+    for (let y = 0; y < height * scale; y++) {
+      for (let x = 0; x < width * scale; x++) {
+        const source = Math.floor(y / scale) * width + Math.floor(x / scale);
+        const target = ((top + y) * size.width + left + x) * channels;
+        for (let c = 0; c < channels; c++) data[target + c] = planes[c * height * width + source]!;
+      }
+    }
+  }
+  return { ...size, png: encode({ ...size, data, channels }) };
+}

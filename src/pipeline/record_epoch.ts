@@ -1,0 +1,61 @@
+import type { Plan } from '../config/resolve.js';
+import { batchAt, epochOrder } from '../data/batches.js';
+import type { LoadedDataset } from '../data/open.js';
+import { drawMasks } from '../model/masks.js';
+import type { Program } from '../model/program.js';
+import type { EpochResult } from './epoch_line.js';
+import type { Evaluated } from './evaluate.js';
+import { learningRate } from './learning_rate.js';
+import { misclassified } from './misclassified.js';
+import { epochMeans, type Position } from './progress.js';
+import type { Recorder } from './recorder.js';
+
+/** What the logs of an epoch are made from. */
+export interface Recording {
+  readonly plan: Plan;
+  readonly program: Program;
+  readonly data: LoadedDataset;
+  readonly recorder: Pick<Recorder, 'epoch' | 'misclassified' | 'histograms' | 'finish'>;
+}
+
+/**
+ * Logs an epoch.
+ * @param ended the position after its last step
+ * @param next the position after its evaluation
+ */
+export async function recordEpoch(
+  recording: Recording,
+  ended: Position,
+  next: Position,
+  { result: test, predictions, seconds }: Evaluated,
+): Promise<EpochResult> {
+  const { plan, data, recorder } = recording;
+  const { step, epoch, epoch_totals: totals } = ended;
+  const { epochs } = plan.config.training;
+  const heads = plan.network.auxiliary.map((head) => head.name);
+  const train = epochMeans(totals, heads);
+  const best = next.best!;
+  const isBest = best.epoch === epoch;
+  const rate = learningRate(plan, step - 1);
+  recorder.epoch(
+    { split: 'train_epoch', step, epoch, ...train, learning_rate: rate },
+    { split: 'test', step, epoch, ...test },
+    best,
+  );
+  if (isBest) recorder.misclassified(misclassified(data.test, predictions, plan.dataset.classes), step);
+  await recordHistograms(recording, ended);
+  if (next.finished) recorder.finish(step);
+  return { epoch, epochs, train, test, isBest, seconds: (totals.seconds ?? 0) + seconds };
+}
+
+/** Weights after the epoch, and the gradients that they give on a batch that is the same in every epoch. */
+async function recordHistograms({ plan, program, data, recorder }: Recording, { step, epoch }: Position) {
+  const { histograms_every_epochs: every } = plan.config.tensorboard;
+  if (every === null || epoch % every !== 0) return;
+  recorder.histograms('weights', (await program.state()).parameters, step);
+  const records = data.train;
+  const order = epochOrder(0, 0, records.count, false);
+  const batch = batchAt({ records, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
+  const gradients = await program.gradients(batch, drawMasks(plan, epoch, 0, batch.size));
+  recorder.histograms('gradients', gradients, step);
+}
