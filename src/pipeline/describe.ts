@@ -1,5 +1,6 @@
 import { loadPlan } from '../config/load_plan.js';
 import type { PlannedLayer } from '../config/network.js';
+import type { Plan } from '../config/resolve.js';
 import type { Shape } from '../registry/layers/layer.js';
 import { grouped } from './format.js';
 
@@ -24,6 +25,10 @@ export interface Description {
 
 export async function describeConfig(file: string, sets: readonly string[]): Promise<Description> {
   const { plan } = await loadPlan(file, sets);
+  return describePlan(plan);
+}
+
+export function describePlan(plan: Plan): Description {
   const { network } = plan;
   return {
     name: plan.config.name,
