@@ -4,8 +4,8 @@ export interface Point {
   readonly y: number;
 }
 
-/** As many points as a chart can show; twice as many are held while reading. */
-const CAPACITY = 512;
+/** More points than that are noise in a chart, and bytes in a page. */
+const CAPACITY = 256;
 
 /**
  * A curve of any length in bounded memory: each point is the mean (of x and of y) of `stride` consecutive values, and

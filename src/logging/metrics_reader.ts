@@ -29,8 +29,9 @@ export interface RunMetrics {
   readonly last: TestLine | null;
   /** Training steps done. */
   readonly step: number;
-  /** Images per second of training, over all whole epochs; null before the end of the first. */
-  readonly throughput: number | null;
+  /** What the training steps of all whole epochs took, in seconds, and the images they read. */
+  readonly seconds: number;
+  readonly images: number;
   readonly file: JsonLinesEnd;
 }
 
@@ -80,6 +81,7 @@ export async function readMetrics(path: string, heads: readonly string[]): Promi
   };
   const takeEpoch = (line: TrainEpochLine) => {
     addLine(epochs, line);
+    if (!line.images_per_second) return;
     images += line.count;
     seconds += line.count / line.images_per_second;
   };
@@ -92,8 +94,7 @@ export async function readMetrics(path: string, heads: readonly string[]): Promi
     else takeTest(checked);
     return undefined;
   });
-  const throughput = seconds > 0 && Number.isFinite(seconds) ? images / seconds : null;
-  return { steps, epochs, test, best, last, step, throughput, file };
+  return { steps, epochs, test, best, last, step, seconds, images, file };
 }
 
 /** The line, or what is wrong with it. */

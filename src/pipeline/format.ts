@@ -30,3 +30,21 @@ export function grouped(count: number): string {
 export function bytes(count: number): string {
   return count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }
+
+/** Lines of cells in columns of one width; columns from `firstNumber` on are aligned to the right. */
+export function textTable(rows: readonly (readonly string[])[], firstNumber: number): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
+  return rows.map((cells) =>
+    cells
+      .map((cell, column) =>
+        column >= firstNumber ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** A probability: 0.034, or 1.2e-7. */
+export function probability(p: number): string {
+  return p < 1e-4 ? p.toExponential(1) : String(Number(p.toPrecision(2)));
+}

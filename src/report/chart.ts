@@ -35,9 +35,10 @@ const MAX_MARKERS = 60;
 export function lineChart(chart: Chart): Html {
   const series = chart.series.filter(({ points }) => points.length > 0);
   if (series.length === 0) return html``;
-  const legend = series.map(({ name, look }) => html`<li>${swatch(look)}${name}</li>`);
+  const items = series.map(({ name, look }) => html`<li>${swatch(look)}${name}</li>`);
+  const legend = series.length > 1 ? html`<ul class="legend">${items}</ul>` : null;
   return html`<figure class="chart">
-<figcaption><h3>${chart.title}</h3><ul class="legend">${legend}</ul></figcaption>
+<figcaption><h3>${chart.title}</h3>${legend}</figcaption>
 <div role="img" aria-label="${summary({ ...chart, series })}">${svg({ ...chart, series })}</div>
 ${chart.note === undefined ? null : html`<p class="note">${chart.note}</p>`}
 </figure>`;
@@ -62,12 +63,13 @@ function svg({ series, x, format, fromZero }: Chart): Html {
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: 'inherit' },
-    grid: { left: 8, right: 14, top: 10, bottom: 4, containLabel: true },
+    grid: { left: 4, right: 16, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' },
     xAxis: {
       ...axis,
       type: 'value',
       min: 0,
       max: x.max,
+      minInterval: 1,
       name: x.title,
       nameLocation: 'middle',
       nameGap: 26,

@@ -39,26 +39,18 @@ function confusionCell(count: number, total: number, correct: boolean): Html {
   return html`<td class="${correct ? 'hit' : 'miss'}" style="--share: ${shade}">${count}</td>`;
 }
 
+type Score = 'precision' | 'recall' | 'f1';
+
 function scoreTable(matrix: Matrix, classes: readonly string[]): Html {
   const scores = classScores(matrix);
-  const mean = (key: 'precision' | 'recall' | 'f1') => macroMean(scores.map((score) => score[key]));
-  const total = scores.reduce((sum, { support }) => sum + support, 0);
-  const rows = [
-    ...scores.map((score, index) => ({ ...score, name: classes[index]! })),
-    {
-      name: 'mean of the classes',
-      support: total,
-      precision: mean('precision'),
-      recall: mean('recall'),
-      f1: mean('f1'),
-    },
-  ];
-  const ratio = (key: 'precision' | 'recall' | 'f1', title: string): Column<ClassScores> => ({
+  const rows = scores.map((score, index) => ({ ...score, name: classes[index]! }));
+  const mean = (key: Score) => macroMean(scores.map((score) => score[key]));
+  const ratio = (key: Score, title: string): Column<ClassScores> => ({
     title,
     numeric: true,
     cell: (row) => bar(row[key]),
   });
-  return table<(typeof rows)[number]>(
+  return table<ClassScores & { readonly name: string }>(
     'Scores of each class on the test images',
     [
       { title: 'class', cell: ({ name }) => name },
@@ -68,6 +60,13 @@ function scoreTable(matrix: Matrix, classes: readonly string[]): Html {
       { title: 'images', numeric: true, cell: ({ support }) => grouped(support) },
     ],
     rows,
+    {
+      name: 'mean of classes',
+      support: scores.reduce((sum, { support }) => sum + support, 0),
+      precision: mean('precision'),
+      recall: mean('recall'),
+      f1: mean('f1'),
+    },
   );
 }
 

@@ -16,7 +16,7 @@ export const epochAxis = (epochs: number): Chart['x'] => ({ title: 'epoch', max:
 
 /** A number of any size as an axis shows it. */
 export function compact(value: number): string {
-  if (value === 0 || (Math.abs(value) >= 1e-3 && Math.abs(value) < 1e6))
+  if (value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e6))
     return String(Number(value.toPrecision(4)));
   return value.toExponential(2).replace(/\.?0+e/, 'e');
 }

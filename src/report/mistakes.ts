@@ -1,6 +1,6 @@
 import { encode } from 'fast-png';
 import { planeBytes, type Records } from '../data/records.js';
-import { percent } from '../pipeline/format.js';
+import { grouped, percent } from '../pipeline/format.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { type Html, html } from './html.js';
 
@@ -22,14 +22,12 @@ export function mistakes(
   const items = shown.map((index) => {
     const [truth, answer] = [classes[labels[index]!], classes[predicted[index]!]];
     const image =
-      'unavailable' in images
-        ? null
-        : html`<img src="${dataUrl(images, index)}" alt="Test image ${index}, true class ${truth}">`;
-    return html`<li>${image}<b>${answer}</b> ${percent(probabilities[index]!)}<br>is ${truth}<br><small>image ${index}</small></li>\n`;
+      'unavailable' in images ? null : html`<img src="${dataUrl(images, index)}" alt="Test image ${index}">`;
+    return html`<li>${image}predicted <b>${answer}</b><br>true <b>${truth}</b><br><small>${percent(probabilities[index]!)} sure<br>image ${index}</small></li>\n`;
   });
   const missing =
     'unavailable' in images ? html`<p class="note">Images are left out: ${images.unavailable}</p>` : null;
-  return html`<p class="note">The ${shown.length} of ${wrong.length} mistakes of which the model was most certain: what it took the image for, and how probable it held that; what the image is; its number in the test set, counted from 0.</p>${missing}
+  return html`<p class="note">The ${grouped(shown.length)} of ${grouped(wrong.length)} mistakes with the highest probability of the predicted class. Images are counted from 0, in the order of the test set.</p>${missing}
 <ul class="mistakes">${items}</ul>`;
 }
 

@@ -77,12 +77,14 @@ function headline({ plan, metrics, summary, environment: ran }: OpenedRun): Html
     entries.push(['test loss', [best.loss.toFixed(4), small('cross-entropy, nats')]]);
   }
   if (bestEpoch) entries.push(['best epoch', [bestEpoch, small(`of ${plan.config.training.epochs}`)]]);
-  if (summary) entries.push(['time', [duration(summary.seconds), small('of the last session')]]);
-  if (metrics.throughput)
-    entries.push(['training speed', [imagesPerSecond(metrics.throughput), small('mean of whole epochs')]]);
-  entries.push(['parameters', grouped(plan.parameterCount)]);
+  if (metrics.seconds > 0) {
+    entries.push(['training time', [duration(metrics.seconds), small('without evaluation')]]);
+  }
   const backend = summary?.backend ?? (typeof ran?.backend === 'string' ? ran.backend : plan.config.backend);
-  entries.push(['backend', backend]);
+  const speed = metrics.seconds > 0 ? imagesPerSecond(metrics.images / metrics.seconds) : '–';
+  entries.push(['training speed', [speed, small(`on ${backend}`)]]);
+  const macs = `${compactCount(plan.macs)} MACs an image`;
+  entries.push(['parameters', [grouped(plan.parameterCount), small(macs)]]);
   return facts(entries);
 }
 
@@ -108,7 +110,8 @@ function layers({ plan }: OpenedRun): Content {
     table(
       `Input: ${input.join(' × ')}. Shapes are of one image, channels first; MACs are multiply-accumulates of one forward pass.`,
       columns,
-      [...rows, total],
+      rows,
+      total,
     ),
     heads,
   ];
@@ -145,4 +148,9 @@ function flat(value: object, prefix = ''): (readonly [string, string])[] {
     const text = Array.isArray(item) ? item.map(String).join(' ') : String(item ?? '–');
     return [[`${prefix}${key}`, text] as const];
   });
+}
+
+/** 3247616 → "3.25 M". */
+function compactCount(count: number): string {
+  return Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }).format(count);
 }

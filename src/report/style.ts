@@ -12,7 +12,7 @@ export const STYLE = `
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #14171b; --card: #1d2127; --ink: #e7eaee; --muted: #a3adb9; --rule: #323942;
-    --accent: #7ab8ff; --hit: #3f8fe0; --miss: #e07a3f; --warn: #33290f; --warn-rule: #d9a52b;
+    --accent: #7ab8ff; --hit: #3f8fe0; --miss: #b8551c; --warn: #33290f; --warn-rule: #d9a52b;
     --series-1: #7ab8ff; --series-2: #ff9f5c; --series-3: #62d392; --series-4: #d79bf2; --series-5: #dcc74f; --series-6: #ff8fb8;
   }
 }
@@ -35,16 +35,17 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin-top: 1.5rem
 .note { margin: .5rem 0 0; font-size: .875rem; }
 .notice { margin-top: 1.5rem; padding: .75rem 1rem; background: var(--warn); border-left: 4px solid var(--warn-rule); border-radius: 4px; }
 .notice ul { margin: 0; padding-left: 1.1rem; }
-.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem; margin: 1.5rem 0 0; }
 .facts div { padding: .75rem 1rem; background: var(--card); border-radius: 8px; }
 .facts dt { color: var(--muted); font-size: .8125rem; }
 .facts dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .facts small { display: block; color: var(--muted); font-size: .8125rem; font-weight: 400; }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 2rem 2.5rem; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1.75rem 2.5rem; }
+.note + .charts { margin-top: 1rem; }
 figure { margin: 0; min-width: 0; }
-.chart figcaption { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; align-items: baseline; }
+.chart { display: grid; grid-row: span 3; grid-template-rows: subgrid; row-gap: .25rem; }
 .chart h3 { color: var(--ink); }
-.chart [role="img"] svg { display: block; width: 100%; height: auto; margin-top: .5rem; }
+.chart [role="img"] svg { display: block; width: 100%; height: auto; }
 .legend { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: .875rem; }
 .legend li { overflow-wrap: anywhere; }
 .swatch { width: 32px; height: 12px; margin-right: .4rem; }
@@ -58,22 +59,23 @@ th, td { padding: .3rem .75rem; text-align: left; border-bottom: 1px solid var(-
 thead th { border-bottom: 2px solid var(--rule); color: var(--muted); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 500; }
 .number { text-align: right; white-space: nowrap; }
-tfoot th, tfoot td, tr.total > * { font-weight: 600; border-top: 2px solid var(--rule); border-bottom: 0; }
+tr.total > * { font-weight: 600; border-top: 2px solid var(--rule); border-bottom: 0; }
 .value { overflow-wrap: anywhere; max-width: 34rem; }
-.bar { display: inline-block; width: 5rem; height: .55rem; margin-right: .6rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
+.bar { display: inline-block; width: 4rem; height: .55rem; margin-right: .6rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
 .bar i { display: block; height: 100%; width: calc(var(--share) * 100%); background: var(--hit); }
 .confusion th, .confusion td { padding: .35rem .5rem; border: 1px solid var(--page); }
 .confusion thead th { vertical-align: bottom; text-align: center; }
 .confusion tbody th { text-align: right; white-space: nowrap; }
-.confusion td { text-align: center; min-width: 2.75rem; background: color-mix(in srgb, var(--tint) calc(var(--share) * 55%), var(--card)); }
-.confusion .hit { --tint: var(--hit); font-weight: 700; }
-.confusion .miss { --tint: var(--miss); }
+.confusion td { text-align: center; min-width: 2.75rem; }
+.confusion .hit { background: color-mix(in srgb, var(--hit) calc(var(--share) * 55%), var(--card)); font-weight: 700; }
+.confusion .miss { background: color-mix(in srgb, var(--miss) calc(var(--share) * 75%), var(--card)); }
 .confusion .zero { color: var(--muted); }
 .confusion.many { font-size: .7rem; }
 .confusion.many th, .confusion.many td { padding: .1rem .2rem; min-width: 1.25rem; }
 .confusion.many thead th { writing-mode: vertical-rl; transform: rotate(180deg); vertical-align: top; text-align: left; }
-.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.5rem 2.5rem; align-items: start; }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: 1rem; }
+.beside { display: flex; flex-wrap: wrap; gap: 1.5rem 3.5rem; margin-top: 2rem; }
+.beside > * { min-width: 0; max-width: 100%; }
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: 1rem; margin-top: 1rem; }
 .mistakes li { background: var(--card); border-radius: 8px; padding: .6rem; font-size: .875rem; line-height: 1.35; }
 .mistakes img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; border-radius: 4px; margin-bottom: .5rem; }
 .mistakes b { overflow-wrap: anywhere; }

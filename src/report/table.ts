@@ -7,8 +7,13 @@ export interface Column<Row> {
   readonly numeric?: boolean;
 }
 
-/** A table whose first column names the rows. */
-export function table<Row>(caption: Content, columns: readonly Column<Row>[], rows: readonly Row[]): Html {
+/** A table whose first column names the rows; `total` is a last row that stands out. */
+export function table<Row>(
+  caption: Content,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  total?: Row,
+): Html {
   const style = ({ numeric }: Column<Row>) => (numeric ? 'number' : 'words');
   const heads = columns.map((column) => html`<th scope="col" class="${style(column)}">${column.title}</th>`);
   const cells = (row: Row) =>
@@ -20,7 +25,7 @@ export function table<Row>(caption: Content, columns: readonly Column<Row>[], ro
   return scrollable(html`<table>
 <caption>${caption}</caption>
 <thead><tr>${heads}</tr></thead>
-<tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}</tbody>
+<tbody>${rows.map((row) => html`<tr>${cells(row)}</tr>\n`)}${total && html`<tr class="total">${cells(total)}</tr>`}</tbody>
 </table>`);
 }
 

@@ -1,11 +1,11 @@
 /** How two classifiers fared on the same images. */
 export interface McNemar {
-  readonly bothRight: number;
-  readonly onlyFirst: number;
-  readonly onlySecond: number;
-  readonly bothWrong: number;
+  readonly both_right: number;
+  readonly only_first: number;
+  readonly only_second: number;
+  readonly both_wrong: number;
   /** Probability of so uneven a split of the images that only one gets right, or a more uneven one, if both are as good. */
-  readonly pValue: number;
+  readonly p_value: number;
 }
 
 /**
@@ -17,13 +17,13 @@ export function mcnemar(first: readonly boolean[], second: readonly boolean[]): 
   if (first.length !== second.length) throw new Error(`${first.length} and ${second.length} images`);
   const count = (a: boolean, b: boolean) =>
     first.reduce((sum, right, i) => sum + Number(right === a && second[i] === b), 0);
-  const [onlyFirst, onlySecond] = [count(true, false), count(false, true)];
+  const [only_first, only_second] = [count(true, false), count(false, true)];
   return {
-    bothRight: count(true, true),
-    onlyFirst,
-    onlySecond,
-    bothWrong: count(false, false),
-    pValue: binomialTwoSided(onlyFirst, onlySecond),
+    both_right: count(true, true),
+    only_first,
+    only_second,
+    both_wrong: count(false, false),
+    p_value: binomialTwoSided(only_first, only_second),
   };
 }
 

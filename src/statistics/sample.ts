@@ -30,7 +30,7 @@ export interface Welch {
   /** Degrees of freedom, by Welch and Satterthwaite. */
   readonly degrees: number;
   /** Two-sided. */
-  readonly pValue: number;
+  readonly p_value: number;
 }
 
 /** Welch's t-test, for groups of unequal variance (Welch 1947). Null where neither group varies at all. */
@@ -47,6 +47,6 @@ export function welch(first: Sample, second: Sample): Welch | null {
     interval: [difference - margin, difference + margin],
     t,
     degrees,
-    pValue: tTwoSided(t, degrees),
+    p_value: tTwoSided(t, degrees),
   };
 }
