@@ -6,11 +6,11 @@ import { describe, expect, it } from 'vitest';
 /** Folders of src/ from top to bottom: a file may import from its own row and the rows below. */
 const ROWS = [
   ['commands', 'hooks'],
-  ['pipeline'],
+  ['pipeline', 'report'],
   ['tracing'],
   ['model', 'data', 'logging'],
   ['storage', 'config'],
-  ['registry'],
+  ['registry', 'statistics'],
 ];
 /** Who may load what computes. The registry's backends do so when a run begins; types cost nothing. */
 const MAY_LOAD = ['tracing', 'registry/backends'];
@@ -49,20 +49,23 @@ describe('architecture', () => {
     expect(loading).toEqual([]);
   });
 
-  it.each([['--help'], ['validate', 'configs/smoke.yaml'], ['describe', 'configs/smoke.yaml']])(
-    'gnet %s starts without them',
-    (...words) => {
-      const preload = `import { createRequire } from 'node:module';
+  it.each([
+    ['--help'],
+    ['validate', 'configs/smoke.yaml'],
+    ['describe', 'configs/smoke.yaml'],
+    ['report', 'configs'],
+    ['compare', 'configs', 'src'],
+  ])('gnet %s starts without them', (...words) => {
+    const preload = `import { createRequire } from 'node:module';
         const { cache } = createRequire('${process.cwd()}/');
         process.on('exit', () => console.error(Object.keys(cache).join('\\n')));`;
-      const { stderr } = spawnSync(
-        process.execPath,
-        ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, 'bin/run.js', ...words],
-        { encoding: 'utf8' },
-      );
-      const loaded = stderr.split('\n');
-      expect(loaded.some((path) => path.includes('@oclif'))).toBe(true);
-      expect(loaded.filter((path) => /@tensorflow|onnxruntime/.test(path))).toEqual([]);
-    },
-  );
+    const { stderr } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(preload)}`, 'bin/run.js', ...words],
+      { encoding: 'utf8' },
+    );
+    const loaded = stderr.split('\n');
+    expect(loaded.some((path) => path.includes('@oclif'))).toBe(true);
+    expect(loaded.filter((path) => /@tensorflow|onnxruntime/.test(path))).toEqual([]);
+  });
 });

@@ -62,7 +62,7 @@ function pairVerdict({ runs, mcnemar }: Comparison): string {
   const test = `McNemar's exact test, p = ${probability(p_value)}`;
   if (p_value >= SIGNIFICANT) return `No difference is shown: ${counts}, which chance may explain (${test}).`;
   const better = only_first > only_second ? first : second;
-  return `${better} is better: ${counts}, which chance does not explain (${test}). This is about these two sets of weights; whether a config is better, several seeds of each tell.`;
+  return `${better} is better: ${counts}, which chance does not explain (${test}). This compares the two sets of weights; to compare the configs, train several seeds of each.`;
 }
 
 function groupVerdict({ difference, interval, t, degrees, p_value: p }: Welch): string {

@@ -60,7 +60,8 @@ thead th { border-bottom: 2px solid var(--rule); color: var(--muted); font-weigh
 tbody th { font-weight: 500; }
 .number { text-align: right; white-space: nowrap; }
 tr.total > * { font-weight: 600; border-top: 2px solid var(--rule); border-bottom: 0; }
-.value { overflow-wrap: anywhere; max-width: 34rem; }
+.words { white-space: nowrap; }
+.value { display: inline-block; max-width: 34rem; white-space: normal; overflow-wrap: anywhere; }
 .bar { display: inline-block; width: 4rem; height: .55rem; margin-right: .6rem; background: var(--rule); border-radius: 3px; overflow: hidden; }
 .bar i { display: block; height: 100%; width: calc(var(--share) * 100%); background: var(--hit); }
 .confusion th, .confusion td { padding: .35rem .5rem; border: 1px solid var(--page); }

@@ -80,7 +80,7 @@ describe('a run', () => {
     expect(readJson(join(runDir, 'summary.json'))).toEqual(summary);
     expect(shown.map((line) => line.split(':')[0])).toEqual([
       ...['Run directory', 'Data set', 'Prepare', 'Compile'],
-      ...['epoch 1/2', 'epoch 2/2', 'Train', 'Evaluate'],
+      ...['epoch 1/2', 'epoch 2/2', 'Train', 'Evaluate', 'Report'],
     ]);
     expect(existsSync(join(runDir, '.lock'))).toBe(false);
   });
