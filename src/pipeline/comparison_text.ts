@@ -1,4 +1,4 @@
-import { formatValue } from '../config/words.js';
+import { shorten } from '../config/words.js';
 import type { Welch } from '../statistics/sample.js';
 import type { ComparedRun, Comparison, Group } from './compare.js';
 import { duration, grouped, imagesPerSecond, percent, probability, textTable } from './format.js';
@@ -26,7 +26,7 @@ function optional<T>(value: T | null, format: (value: T) => string): string {
 
 /** A value of a config in one line. */
 export function configValue(value: unknown): string {
-  return value === undefined ? '–' : formatValue(value);
+  return value === undefined ? '–' : shorten(JSON.stringify(value));
 }
 
 /** The columns of the table of groups. Means have their 95 % confidence intervals. */

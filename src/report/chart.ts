@@ -82,14 +82,22 @@ function svg({ series, x, format, fromZero }: Chart): Html {
       type: 'value',
       scale: !fromZero,
       axisLabel: { ...axis.axisLabel, formatter: format },
+      axisLine: { show: false },
+      axisTick: { show: false },
       splitLine: { lineStyle: { color: 'var(--rule)' } },
     },
     series: series.map(lineSeries),
   });
   const text = chart.renderToSVGString();
   chart.dispose();
-  // The figure's text is the label; the numbers of the axes, read one by one, would say nothing.
-  return trusted(text.replace('<svg ', '<svg aria-hidden="true" '));
+  return trusted(
+    text
+      // The figure's text is the label; the numbers of the axes, read one by one, would say nothing.
+      .replace('<svg ', '<svg aria-hidden="true" ')
+      // Rules for pointers, of a chart that does not react to them.
+      .replace(/<style.*?<\/style>/s, '')
+      .replace(/ class="[\w-]+"/g, ''),
+  );
 }
 
 function lineSeries({ points, look }: Series): object {

@@ -1,10 +1,22 @@
 import { expect, test, vi } from 'vitest';
-import { bytes, duration, grouped, imagesPerSecond, percent, rate } from '../../src/pipeline/format.js';
+import {
+  bytes,
+  duration,
+  grouped,
+  imagesPerSecond,
+  percent,
+  probability,
+  rate,
+  textTable,
+} from '../../src/pipeline/format.js';
 
 test.each([
   [percent, 0.91234, '91.23 %'],
   [percent, 0, '0.00 %'],
   [percent, 1, '100.00 %'],
+  [probability, 1, '1'],
+  [probability, 0.04512, '0.045'],
+  [probability, 1.234e-7, '1.2e-7'],
   [duration, 0.4, '0 s'],
   [duration, 59.4, '59 s'],
   [duration, 59.6, '1 min 00 s'],
@@ -26,4 +38,13 @@ test('rate counts from its start', () => {
   vi.spyOn(performance, 'now').mockReturnValue(3000);
   expect(rate(50, 1000)).toBe('25.0 images/s');
   vi.restoreAllMocks();
+});
+
+test('columns are as wide as their widest cell, numbers aligned to the right', () => {
+  const rows = [
+    ['layer', 'MACs'],
+    ['a', '1'],
+    ['longer name', '12345'],
+  ];
+  expect(textTable(rows, 1)).toEqual(['layer         MACs', 'a                1', 'longer name  12345']);
 });

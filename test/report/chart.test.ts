@@ -53,3 +53,11 @@ test('one curve needs no legend, and none no chart', () => {
   expect(lineChart({ ...CHART, series: [first!] }).text).not.toContain('legend');
   expect(lineChart({ ...CHART, series: [{ ...first!, points: [] }] }).text).toBe('');
 });
+
+test('every colour is one of the page, in light and in dark', () => {
+  const text = lineChart(CHART).text.replace(/<defs.*?<\/defs>/gs, '');
+  const colours = [...text.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, colour]) => colour!);
+  expect(colours.length).toBeGreaterThan(10);
+  expect(colours.filter((colour) => !/^(none|var\(--[\w-]+\))$/.test(colour))).toEqual([]);
+  expect(text).not.toMatch(/<style|class="zr/);
+});
