@@ -41,7 +41,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin-top: 1.5rem
 .facts dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .facts small { display: block; color: var(--muted); font-size: .8125rem; font-weight: 400; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1.75rem 2.5rem; }
-.note + .charts { margin-top: 1rem; }
+.note + .charts, .note + pre { margin-top: 1rem; }
 figure { margin: 0; min-width: 0; }
 .chart { display: grid; grid-row: span 3; grid-template-rows: subgrid; row-gap: .25rem; }
 .chart h3 { color: var(--ink); }
@@ -87,7 +87,9 @@ summary { cursor: pointer; color: var(--accent); }
 .verdict { font-size: 1.1rem; max-width: 60rem; }
 footer { margin-top: 3rem; color: var(--muted); font-size: .875rem; }
 @media print {
-  body { max-width: none; padding: 0; font-size: 11px; }
+  :root { font-size: 11px; }
+  body { max-width: none; padding: 0; font-size: 1rem; }
+  .charts { grid-template-columns: 1fr 1fr; }
   nav { display: none; }
   pre { max-height: none; white-space: pre-wrap; }
   .scroll { overflow: visible; }
