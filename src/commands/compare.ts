@@ -4,7 +4,7 @@ import type { Comparison } from '../pipeline/compare.js';
 
 export default class Compare extends BaseCommand {
   static override description =
-    'Compare runs: results, configs, and whether the difference is real. Two runs are compared image by image (McNemar); runs that differ in their seed only form groups (mean, confidence interval; Welch between two groups).';
+    'Compare runs: results, configs, and whether the difference is real.\nTwo runs are compared image by image (McNemar); runs that differ in their seed only form groups (mean, confidence interval; Welch between two groups).';
   static override examples = [
     '<%= config.bin %> compare runs/first runs/second',
     '<%= config.bin %> compare runs/adam-seed* runs/sgd-seed* --output compare.html',
