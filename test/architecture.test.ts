@@ -7,11 +7,11 @@ import { describe, expect, it } from 'vitest';
 const ROWS = [
   ['commands', 'hooks'],
   ['doctor'],
-  ['pipeline'],
+  ['pipeline', 'report'],
   ['tracing'],
   ['model', 'data', 'logging'],
   ['storage', 'config'],
-  ['registry'],
+  ['registry', 'statistics'],
 ];
 /** Who may load what computes. The registry's backends do so when a run begins; types cost nothing. */
 const MAY_LOAD = ['tracing', 'registry/backends'];
@@ -57,6 +57,8 @@ describe('architecture', () => {
     ['explain', 'configs/smoke.yaml'],
     ['init', '--help'],
     ['doctor'],
+    ['report', 'configs'],
+    ['compare', 'configs', 'src'],
   ])('gnet %s starts without them', (...words) => {
     const preload = `import { createRequire } from 'node:module';
         const { cache } = createRequire('${process.cwd()}/');

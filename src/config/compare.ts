@@ -13,6 +13,14 @@ export function compareConfigs(before: Experiment, after: Experiment): Differenc
   return differences(before, after, []);
 }
 
+/** Keys that decide where a run computes and what it saves, not what comes out. */
+const DECIDES_NOTHING = /^(backend|dataset\.root|dataset\.archive|checkpoint|tensorboard)(\.|$)/;
+
+/** Whether a run with the one config ends with other weights than one with the other, because of this key. */
+export function decidesResult({ path }: Difference): boolean {
+  return !DECIDES_NOTHING.test(path.join('.'));
+}
+
 function differences(before: unknown, after: unknown, path: KeyPath): Difference[] {
   if (Object.is(before, after)) return [];
   if (Array.isArray(before) && Array.isArray(after) && before.length === after.length) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DatasetEntry, DatasetOptions } from '../registry/datasets/dataset.js';
+import type { DatasetEntry, DatasetOptions, Split } from '../registry/datasets/dataset.js';
 import { archiveOptions } from './ensure_files.js';
 import { drawRecords, type Records, readRecords } from './records.js';
 
@@ -18,16 +18,20 @@ export async function loadRecords(
   options: DatasetOptions,
   seed: number,
 ): Promise<LoadedDataset> {
-  const { limit } = options;
-  if (entry.kind === 'generated') {
-    return {
-      train: drawRecords(entry, seed, 'train', limit.train),
-      test: drawRecords(entry, seed, 'test', limit.test),
-    };
-  }
-  const folder = join(archiveOptions(options).root, entry.folder);
   return {
-    train: await readRecords(entry, 'train', folder, limit.train),
-    test: await readRecords(entry, 'test', folder, limit.test),
+    train: await loadSplit(entry, options, seed, 'train'),
+    test: await loadSplit(entry, options, seed, 'test'),
   };
+}
+
+/** As `loadRecords`, one split. */
+export async function loadSplit(
+  entry: DatasetEntry,
+  options: DatasetOptions,
+  seed: number,
+  split: Split,
+): Promise<Records> {
+  const limit = options.limit[split];
+  if (entry.kind === 'generated') return drawRecords(entry, seed, split, limit);
+  return readRecords(entry, split, join(archiveOptions(options).root, entry.folder), limit);
 }

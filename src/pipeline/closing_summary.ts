@@ -12,6 +12,7 @@ export function closingSummary({ best, epochs, test, run_directory: directory }:
     ['Test loss', test.loss.toFixed(4)],
     ['Run directory', directory],
     ['Best weights', join(directory, 'checkpoints', 'best')],
+    ['Report', join(directory, 'report.html')],
     ['TensorBoard', `tensorboard --logdir ${quoted(logDirectory(directory))}`],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length));

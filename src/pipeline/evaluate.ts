@@ -1,6 +1,7 @@
 import { epochOrder, streamBatches } from '../data/batches.js';
 import type { Records } from '../data/records.js';
 import type { Evaluation, Program } from '../model/program.js';
+import type { StoredPredictions } from '../storage/predictions.js';
 import { percent, rate } from './format.js';
 import type { StageOutput, StopRequested } from './stage.js';
 
@@ -71,4 +72,12 @@ export async function evaluate(
     predictions: { labels, losses, predicted, probabilities },
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/** What a run keeps of its predictions: of the probabilities only that of the predicted class. */
+export function toStored({ labels, predicted, probabilities, losses }: Predictions): StoredPredictions {
+  const classes = probabilities.length / labels.length;
+  const ofPredicted = (predictedClass: number, image: number) =>
+    probabilities[image * classes + predictedClass]!;
+  return { labels, predicted, probabilities: Float32Array.from(predicted, ofPredicted), losses };
 }

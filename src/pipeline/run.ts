@@ -7,14 +7,16 @@ import type { Program } from '../model/program.js';
 import { chooseBackend } from '../registry/backends/index.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
+import { writePredictions } from '../storage/predictions.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { downloadProgress } from './download_progress.js';
 import { describeEnvironment } from './environment.js';
-import { evaluate, type TestResult } from './evaluate.js';
+import { evaluate, type TestResult, toStored } from './evaluate.js';
 import { counted, duration, grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
 import { openProgram, requireBackend } from './open_program.js';
 import type { Position } from './progress.js';
+import { writeReport } from './report.js';
 import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest, type RunSession } from './run_session.js';
 import { runStages, type Stage } from './screen.js';
@@ -37,6 +39,7 @@ interface Context {
   program?: Program;
   position: Position;
   test?: TestResult;
+  summary?: RunSummary;
 }
 
 /**
@@ -126,28 +129,37 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           interrupt.stopRequested,
         );
         if (evaluated === null) throw new Interrupted();
-        const { result: test } = evaluated;
+        const { result: test, predictions } = evaluated;
+        // Before the summary: where there is one, everything that it sums up is there too.
+        await writePredictions(paths.predictions, toStored(predictions));
         stage.test = test;
         return `checkpoints/best has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})`;
+      },
+    },
+    {
+      title: 'Report',
+      run: async (stage) => {
+        const { step, best } = stage.position;
+        stage.summary = {
+          name: plan.config.name,
+          run_directory: paths.directory,
+          backend: choice.name,
+          epochs: training.epochs,
+          steps: step,
+          parameters: plan.parameterCount,
+          seconds: stage.position.seconds,
+          best,
+          test: stage.test!,
+        };
+        await writeSummary(paths, stage.summary);
+        await writeReport(paths.directory, stage.data!.test);
+        return paths.report;
       },
     },
   ];
   try {
     await runStages(stages, context);
-    const { step, best, seconds } = context.position;
-    const summary: RunSummary = {
-      name: plan.config.name,
-      run_directory: paths.directory,
-      backend: choice.name,
-      epochs: training.epochs,
-      steps: step,
-      parameters: plan.parameterCount,
-      seconds,
-      best,
-      test: context.test!,
-    };
-    await writeSummary(paths, summary);
-    return summary;
+    return context.summary!;
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);

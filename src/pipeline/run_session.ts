@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareConfigs } from '../config/compare.js';
+import { compareConfigs, decidesResult } from '../config/compare.js';
 import { type LoadedPlan, planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { systemErrorCode, UserError } from '../errors.js';
@@ -52,9 +52,6 @@ export interface RunSession {
 
 /** Where runs go that name no directory. */
 export const RUNS = 'runs';
-
-/** Keys that a resumed run may change: they decide where it computes and what it saves, not what comes out. */
-const MAY_CHANGE = /^(backend|dataset\.root|dataset\.archive|checkpoint|tensorboard)(\.|$)/;
 
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
 type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
@@ -128,9 +125,7 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
 
 /** @throws UserError that lists every key that would change what comes out */
 function requireSameConfig(directory: string, before: Plan, now: Plan): void {
-  const changed = compareConfigs(before.config, now.config).filter(
-    ({ path }) => !MAY_CHANGE.test(path.join('.')),
-  );
+  const changed = compareConfigs(before.config, now.config).filter(decidesResult);
   if (changed.length === 0) return;
   const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
   const lines = changed.map(
@@ -193,7 +188,7 @@ export function checkModelState(plan: Plan, { parameters, slots }: ModelState, s
 }
 
 /** The plan of a run directory. @throws UserError where there is none, or it is damaged */
-async function readRunPlan(directory: string): Promise<Plan> {
+export async function readRunPlan(directory: string): Promise<Plan> {
   const file = runPaths(directory).plan;
   try {
     const value: unknown = JSON.parse(await readFile(file, 'utf8'));

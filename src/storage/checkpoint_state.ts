@@ -1,15 +1,22 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type Static, Type } from '@sinclair/typebox';
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv } from 'ajv';
 import { UserError } from '../errors.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
+import { schemaProblems } from './schema_problems.js';
 
 /** Far above any config; what is larger is another file. */
 const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
 const count = (minimum = 0) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
 const closed = { additionalProperties: false };
+
+/** The evaluation that was the best so far, or null before the first. */
+export const BestSchema = Type.Union([
+  Type.Null(),
+  Type.Object({ epoch: count(1), step: count(), accuracy: Type.Number(), loss: Type.Number() }, closed),
+]);
 
 const CheckpointStateSchema = Type.Object(
   {
@@ -18,10 +25,7 @@ const CheckpointStateSchema = Type.Object(
     epoch: count(1),
     step_in_epoch: count(),
     epoch_totals: Type.Record(Type.String({ pattern: '^(?!__proto__$)' }), Type.Number(), closed),
-    best: Type.Union([
-      Type.Null(),
-      Type.Object({ epoch: count(1), step: count(), accuracy: Type.Number(), loss: Type.Number() }, closed),
-    ]),
+    best: BestSchema,
     finished: Type.Boolean(),
     // gnet 0.1.0 did not write it.
     seconds: Type.Optional(Type.Number({ minimum: 0 })),
@@ -51,7 +55,7 @@ const validate = new Ajv({ allErrors: true }).compile<CheckpointState>(Checkpoin
 
 /** The state as JSON; every finite number reads back to the bit. Throws where a value is not finite or out of range. */
 export function encodeCheckpointState(state: CheckpointState): string {
-  if (!validate(state)) throw new Error(`checkpoint state: ${problems(validate.errors)}`);
+  if (!validate(state)) throw new Error(`checkpoint state: ${schemaProblems(validate.errors)}`);
   return `${JSON.stringify(state, null, 2)}\n`;
 }
 
@@ -66,7 +70,7 @@ export async function readCheckpointState(path: string): Promise<CheckpointState
     if (error instanceof SyntaxError) throw damaged(path, `expected JSON, got ${error.message}`);
     throw fileError('read', path, error);
   }
-  if (!validate(json)) throw damaged(path, problems(validate.errors));
+  if (!validate(json)) throw damaged(path, schemaProblems(validate.errors));
   return json;
 }
 
@@ -74,12 +78,4 @@ function damaged(path: string, problem: string): UserError {
   return new UserError(`${path}: not a usable checkpoint state: ${problem}`, {
     hint: 'Name another checkpoint directory; this one was cut short, edited or written by another version of gnet.',
   });
-}
-
-function problems(errors: ErrorObject[] | null | undefined): string {
-  const messages = (errors ?? []).map(({ instancePath, message, keyword, params }) => {
-    const detail = keyword === 'additionalProperties' ? `: ${JSON.stringify(params.additionalProperty)}` : '';
-    return `${instancePath.slice(1).replaceAll('/', '.') || 'the document'} ${message ?? keyword}${detail}`;
-  });
-  return messages.join('; ');
 }

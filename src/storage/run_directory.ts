@@ -14,7 +14,10 @@ export interface RunPaths {
   readonly environment: string;
   readonly metrics: string;
   readonly checkpoints: string;
+  /** What the weights of checkpoints/best say of each test image. */
+  readonly predictions: string;
   readonly summary: string;
+  readonly report: string;
 }
 
 export function runPaths(directory: string): RunPaths {
@@ -25,7 +28,9 @@ export function runPaths(directory: string): RunPaths {
     environment: join(directory, 'environment.json'),
     metrics: join(directory, 'metrics.jsonl'),
     checkpoints: join(directory, 'checkpoints'),
+    predictions: join(directory, 'predictions.jsonl'),
     summary: join(directory, 'summary.json'),
+    report: join(directory, 'report.html'),
   };
 }
 

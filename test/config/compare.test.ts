@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { compareConfigs, type Difference } from '../../src/config/compare.js';
+import { compareConfigs, type Difference, decidesResult } from '../../src/config/compare.js';
 import { planFromResolved } from '../../src/config/load_plan.js';
 import { minimalConfig } from './minimal_config.js';
 
@@ -42,4 +42,16 @@ it.each<[string, Record<string, unknown>, Difference[]]>([
   const found = compareConfigs(config(), config(changes));
   expect(found).toHaveLength(differences.length);
   expect(found).toEqual(expect.arrayContaining(differences));
+});
+
+it.each([
+  ['backend', false],
+  ['dataset.root', false],
+  ['dataset.archive.url', false],
+  ['checkpoint.every_steps', false],
+  ['dataset.limit.train', true],
+  ['seed', true],
+  ['optimizer.learning_rate', true],
+])('%s decides what comes out: %s', (path, expected) => {
+  expect(decidesResult({ path: path.split('.'), before: 0, after: 1 })).toBe(expected);
 });

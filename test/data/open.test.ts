@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ensureFiles } from '../../src/data/ensure_files.js';
-import { loadRecords } from '../../src/data/open.js';
+import { loadRecords, loadSplit } from '../../src/data/open.js';
 import { datasets } from '../../src/registry/datasets/index.js';
 import { smallDataset } from '../helpers/archive_dataset.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -16,6 +16,7 @@ it('opens an archive data set within its limits', async () => {
   await ensureFiles(entry, options);
   const { train, test } = await loadRecords(entry, options, 0);
   expect([train.count, train.images.at(-1), test.count, [...test.labels]]).toEqual([6, 50, 3, [0, 1, 2]]);
+  expect(await loadSplit(entry, options, 0, 'test')).toEqual(test);
 });
 
 it('draws a generated data set from the seed', async () => {

@@ -20,6 +20,7 @@ test('the best epoch and where everything is', () => {
     'Test loss      0.1545',
     'Run directory  runs/a',
     'Best weights   runs/a/checkpoints/best',
+    'Report         runs/a/report.html',
     'TensorBoard    tensorboard --logdir runs',
   ]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Records } from '../../src/data/records.js';
-import { evaluate } from '../../src/pipeline/evaluate.js';
+import { evaluate, toStored } from '../../src/pipeline/evaluate.js';
 import { progressText } from '../../src/pipeline/progress_line.js';
 import type { Progress } from '../../src/pipeline/stage.js';
 import { fakeProgram } from '../helpers/fake_program.js';
@@ -51,4 +51,17 @@ test('null where the user asks to stop, after the batch under way', async () => 
   const stopRequested = async () => ++asked === 2;
   expect(await evaluate(reader, records, 2, output, stopRequested)).toBeNull();
   expect(reader.calls).toHaveLength(2);
+});
+
+test('of the probabilities, that of the predicted class is kept', () => {
+  const labels = Int32Array.of(0, 2);
+  const predicted = Int32Array.of(1, 2);
+  const losses = Float32Array.of(1, 2);
+  const probabilities = Float32Array.of(0.25, 0.625, 0.125, 0.25, 0.25, 0.5);
+  expect(toStored({ labels, predicted, losses, probabilities })).toEqual({
+    labels,
+    predicted,
+    losses,
+    probabilities: Float32Array.of(0.625, 0.5),
+  });
 });

@@ -7,6 +7,7 @@ import {
   grouped,
   imagesPerSecond,
   percent,
+  probability,
   rate,
 } from '../../src/pipeline/format.js';
 
@@ -14,6 +15,9 @@ test.each([
   [percent, 0.91234, '91.23 %'],
   [percent, 0, '0.00 %'],
   [percent, 1, '100.00 %'],
+  [probability, 1, '1'],
+  [probability, 0.04512, '0.045'],
+  [probability, 1.234e-7, '1.2e-7'],
   [duration, 0.4, '0 s'],
   [duration, 59.4, '59 s'],
   [duration, 59.6, '1 min 00 s'],

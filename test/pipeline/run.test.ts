@@ -1,11 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { initialState } from '../../src/model/state.js';
 import { type RunOptions, runExperiment } from '../../src/pipeline/run.js';
 import { readCheckpoint } from '../../src/storage/checkpoints.js';
+import { readPredictions } from '../../src/storage/predictions.js';
 import { encodeSafetensors, type NamedTensor } from '../../src/storage/safetensors.js';
 import { shown } from '../helpers/plain_stages.js';
 import { metricsLines, readJson, runResults } from '../helpers/run_results.js';
@@ -78,9 +88,13 @@ describe('a run', () => {
       test: { loss, accuracy, correct, count },
     });
     expect(readJson(join(runDir, 'summary.json'))).toEqual(summary);
+    const stored = await readPredictions(join(runDir, 'predictions.jsonl'), 20, 8);
+    expect(stored.labels.filter((label, image) => label === stored.predicted[image])).toHaveLength(correct);
+    expect(stored.losses.reduce((sum, value) => sum + value, 0) / 20).toBeCloseTo(loss, 6);
+    expect(readFileSync(join(runDir, 'report.html'), 'utf8')).toContain('id="mistakes"');
     expect(shown.map((line) => line.split(':')[0])).toEqual([
       ...['Run directory', 'Data set', 'Prepare', 'Compile'],
-      ...['epoch 1/2', 'epoch 2/2', 'Train', 'Evaluate'],
+      ...['epoch 1/2', 'epoch 2/2', 'Train', 'Evaluate', 'Report'],
     ]);
     expect(existsSync(join(runDir, '.lock'))).toBe(false);
   });

@@ -1,6 +1,6 @@
-import { truncateSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { type RunSummary, readSummary, writeSummary } from '../../src/pipeline/summary.js';
+import { checkedSummary, type RunSummary, readSummary, writeSummary } from '../../src/pipeline/summary.js';
 import { runPaths } from '../../src/storage/run_directory.js';
 import { readJson } from '../helpers/run_results.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -30,4 +30,10 @@ test('one that was cut short is made again', async () => {
   await writeSummary(paths, SUMMARY);
   truncateSync(paths.summary, 40);
   expect(await readSummary(paths)).toBeNull();
+  await expect(checkedSummary(paths)).rejects.toThrow(`${paths.summary}: expected JSON, got `);
+  writeFileSync(paths.summary, JSON.stringify({ ...SUMMARY, test: {}, steps: 'many' }));
+  expect(await readSummary(paths)).toBeNull();
+  await expect(checkedSummary(paths)).rejects.toThrow(
+    `${paths.summary}: steps must be integer; test must have`,
+  );
 });

@@ -113,6 +113,8 @@ test('the paths are those of the contract', () => {
     environment: join('runs/a', 'environment.json'),
     metrics: join('runs/a', 'metrics.jsonl'),
     checkpoints: join('runs/a', 'checkpoints'),
+    predictions: join('runs/a', 'predictions.jsonl'),
     summary: join('runs/a', 'summary.json'),
+    report: join('runs/a', 'report.html'),
   });
 });

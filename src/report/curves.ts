@@ -1,0 +1,113 @@
+import type { Plan } from '../config/resolve.js';
+import type { Curve, Point } from '../logging/curve.js';
+import type { RunMetrics } from '../logging/metrics_reader.js';
+import { grouped, percent } from '../pipeline/format.js';
+import { type Chart, lineChart, type Series } from './chart.js';
+import { type Html, html } from './html.js';
+import type { Look } from './look.js';
+import { type Column, table } from './table.js';
+
+/** Steps turn to epochs: what training and test, and runs of different batch size, have in common. */
+export function overEpochs(curve: Curve, { horizon }: Plan): Point[] {
+  return curve.points().map(({ x, y }) => ({ x: x / horizon.stepsPerEpoch, y }));
+}
+
+export const epochAxis = (epochs: number): Chart['x'] => ({ title: 'epoch', max: epochs });
+
+/** A number of any size as an axis shows it. */
+export function compact(value: number): string {
+  if (value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e6))
+    return String(Number(value.toPrecision(4)));
+  return value.toExponential(2).replace(/\.?0+e/, 'e');
+}
+
+export const percentTick = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
+
+const TRAIN: Look = { colour: 1, dash: 'solid', marker: null, width: 1.5 };
+const TEST: Look = { colour: 2, dash: 'solid', marker: 'circle', width: 2.5 };
+const TOTAL: Look = { colour: 5, dash: 'dotted', marker: null, width: 1.5 };
+const HEADS: readonly Look[] = [
+  { colour: 3, dash: 'dashed', marker: null, width: 1.5 },
+  { colour: 4, dash: 'mixed', marker: null, width: 1.5 },
+  { colour: 6, dash: 'dotted', marker: null, width: 1.5 },
+];
+
+/** The curves of a run: loss, accuracy, learning rate and speed over epochs, and the epochs as a table. */
+export function curves(plan: Plan, metrics: RunMetrics): Html {
+  const { steps, test } = metrics;
+  const x = epochAxis(plan.config.training.epochs);
+  const series = (name: string, curve: Curve, look: Look): Series => ({
+    name,
+    points: overEpochs(curve, plan),
+    look,
+  });
+  const heads = [...steps.aux_loss].map(([head, curve], i) =>
+    series(`train, ${head}`, curve, HEADS[i % HEADS.length]!),
+  );
+  const { stride } = steps.loss;
+  const note = stride > 1 ? `Training: each point is the mean of ${grouped(stride)} steps.` : undefined;
+  const charts: Chart[] = [
+    {
+      title: 'Loss',
+      x,
+      format: compact,
+      note,
+      series: [
+        ...(heads.length > 0 ? [series('train, weighted sum', steps.loss, TOTAL)] : []),
+        ...heads,
+        series(heads.length > 0 ? 'train, main output' : 'train', steps.main_loss, TRAIN),
+        series('test, main output', test.loss, TEST),
+      ],
+    },
+    {
+      title: 'Accuracy',
+      x,
+      format: percentTick,
+      note,
+      series: [series('train', steps.accuracy, TRAIN), series('test', test.accuracy, TEST)],
+    },
+    {
+      title: 'Learning rate',
+      x,
+      format: compact,
+      fromZero: true,
+      series: [series('learning rate', steps.learning_rate, TRAIN)],
+    },
+    {
+      title: 'Training speed, images per second',
+      x,
+      format: compact,
+      fromZero: true,
+      note,
+      series: [series('train', steps.images_per_second, TRAIN)],
+    },
+  ];
+  if (metrics.step === 0) return html`<p>There is nothing to draw before the first step.</p>`;
+  return html`<div class="charts">${charts.map(lineChart)}</div>${epochTable(plan, metrics)}`;
+}
+
+/** The numbers behind the curves. */
+function epochTable(plan: Plan, { epochs, test }: RunMetrics): Html | null {
+  const ends = overEpochs(test.accuracy, plan).map(({ x }) => x);
+  if (ends.length === 0) return null;
+  const column = (title: string, curve: Curve, format: (value: number) => string): Column<number> => {
+    const points = curve.points();
+    const cell = (row: number) => (points[row] ? format(points[row].y) : '–');
+    return { title, numeric: true, cell };
+  };
+  const columns: Column<number>[] = [
+    { title: 'epoch', cell: (row) => compact(ends[row]!) },
+    column('train loss, main output', epochs.main_loss, fourDigits),
+    ...[...epochs.aux_loss].map(([head, curve]) => column(`train loss, ${head}`, curve, fourDigits)),
+    column('train accuracy', epochs.accuracy, percent),
+    column('test loss', test.loss, fourDigits),
+    column('test accuracy', test.accuracy, percent),
+    column('images/s', epochs.images_per_second, (value) => grouped(Math.round(value))),
+  ];
+  const { stride } = test.accuracy;
+  const thinned = stride > 1 ? `; each row is the mean of ${grouped(stride)} epochs` : '';
+  const caption = `Means over each epoch, and the test set after it${thinned}`;
+  return html`<details><summary>Every epoch in numbers</summary>${table(caption, columns, [...ends.keys()])}</details>`;
+}
+
+const fourDigits = (value: number): string => value.toFixed(4);

@@ -1,0 +1,156 @@
+import { stringify } from 'yaml';
+import { type DescribedLayer, describePlan } from '../pipeline/describe.js';
+import { bytes, duration, grouped, imagesPerSecond, percent } from '../pipeline/format.js';
+import type { OpenedRun } from '../pipeline/open_run.js';
+import { classResults } from './classes.js';
+import { curves } from './curves.js';
+import { facts, notice, page, section } from './document.js';
+import { type Content, type Html, html } from './html.js';
+import { mistakes, type TestImages } from './mistakes.js';
+import { type Column, table } from './table.js';
+
+export const REPORT = 'gnet report';
+
+/** report.html of a run. */
+export function runPage(run: OpenedRun, images: TestImages): string {
+  const { plan, metrics, predictions } = run;
+  const { classes } = plan.dataset;
+  const { name } = plan.config;
+  const sections = [
+    section('curves', 'Training', curves(plan, metrics)),
+    ...(predictions
+      ? [
+          section('classes', 'Classes', classResults(predictions, classes)),
+          section('mistakes', 'Most certain mistakes', mistakes(predictions, classes, images)),
+        ]
+      : []),
+    section('layers', 'Layers', layers(run)),
+    section('config', 'Config', config(run)),
+    ...(run.environment ? [section('environment', 'Environment', environment(run.environment))] : []),
+  ];
+  const links = [
+    ['curves', 'Training'],
+    ...(predictions
+      ? [
+          ['classes', 'Classes'],
+          ['mistakes', 'Mistakes'],
+        ]
+      : []),
+    ['layers', 'Layers'],
+    ['config', 'Config'],
+    ...(run.environment ? [['environment', 'Environment']] : []),
+  ].map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`);
+  return page(
+    `${name}: gnet report`,
+    REPORT,
+    html`<header>
+<h1>${name}</h1>
+<p class="subtitle">${subtitle(run)}</p>
+${notice(run.missing)}
+${headline(run)}
+<nav aria-label="Sections"><ul>${links}</ul></nav>
+</header>
+<main>
+${sections}
+</main>
+<footer>Made by <code>gnet report ${run.paths.directory}</code>, which makes it again.</footer>`,
+  );
+}
+
+function subtitle({ plan, environment: ran }: OpenedRun): string {
+  const { dataset } = plan.config;
+  const started =
+    typeof ran?.started_at === 'string'
+      ? `, started ${ran.started_at.replace('T', ' ').replace(/\.\d+Z/, ' UTC')}`
+      : '';
+  return `${dataset.type}: ${grouped(plan.dataset.count.train)} training and ${grouped(plan.dataset.count.test)} test images, ${plan.dataset.classes.length} classes${started}`;
+}
+
+function headline({ plan, metrics, summary, environment: ran }: OpenedRun): Html {
+  const best = summary?.test ?? metrics.best;
+  const bestEpoch = summary?.best?.epoch ?? metrics.best?.epoch;
+  const small = (text: string) => html`<small>${text}</small>`;
+  const entries: [string, Content][] = [];
+  if (best) {
+    const of = `${grouped(best.correct)} of ${grouped(best.count)} images`;
+    entries.push(['test accuracy', [percent(best.accuracy), small(of)]]);
+    entries.push(['test loss', [best.loss.toFixed(4), small('cross-entropy, nats')]]);
+  }
+  if (bestEpoch) entries.push(['best epoch', [bestEpoch, small(`of ${plan.config.training.epochs}`)]]);
+  if (metrics.seconds > 0) {
+    entries.push(['training time', [duration(metrics.seconds), small('without evaluation')]]);
+  }
+  const backend = summary?.backend ?? (typeof ran?.backend === 'string' ? ran.backend : plan.config.backend);
+  const speed = metrics.seconds > 0 ? imagesPerSecond(metrics.images / metrics.seconds) : '–';
+  entries.push(['training speed', [speed, small(`on ${backend}`)]]);
+  const macs = `${compactCount(plan.macs)} MACs an image`;
+  entries.push(['parameters', [grouped(plan.parameterCount), small(macs)]]);
+  return facts(entries);
+}
+
+/** A layer, or the sum of all, which has no output. */
+type LayerRow = Omit<DescribedLayer, 'output'> & { readonly output: readonly number[] };
+
+function layers({ plan }: OpenedRun): Content {
+  const { input, layers: main, auxiliary, parameters, macs } = describePlan(plan);
+  const rows: LayerRow[] = [...main, ...auxiliary];
+  const columns: Column<LayerRow>[] = [
+    { title: 'layer', cell: ({ name }) => name },
+    { title: 'type', cell: ({ type }) => type },
+    { title: 'output', cell: ({ output }) => output.join(' × ') },
+    { title: 'parameters', numeric: true, cell: (layer) => grouped(layer.parameters) },
+    { title: 'MACs', numeric: true, cell: (layer) => grouped(layer.macs) },
+  ];
+  const total: LayerRow = { name: 'total', type: '', output: [], parameters, macs };
+  const heads = plan.network.auxiliary.map(
+    ({ name, after, weight }) =>
+      html`<p class="note">${name} reads ${after}; its loss counts ${weight}. It is left out after training.</p>`,
+  );
+  return [
+    table(
+      `Input: ${input.join(' × ')}. Shapes are of one image, channels first; MACs are multiply-accumulates of one forward pass.`,
+      columns,
+      rows,
+      total,
+    ),
+    heads,
+  ];
+}
+
+function config({ plan }: OpenedRun): Html {
+  return html`<p class="note">With every default. A copy of the file as written is in config.yaml.</p>
+<pre tabindex="0"><code>${stringify(plan.config, { lineWidth: 100 })}</code></pre>`;
+}
+
+/** Keys of nested objects are joined with dots; earlier sessions of a resumed run have the same keys again. */
+function environment(environment: NonNullable<OpenedRun['environment']>): Html {
+  const { earlier_sessions: earlier, memory_bytes: memory, ...rest } = environment;
+  const sessions = Array.isArray(earlier) ? earlier.length : 0;
+  const rows = [
+    ...flat(rest),
+    ...(typeof memory === 'number' ? [['memory', bytes(memory)] as const] : []),
+    ...(sessions > 0 ? [['earlier sessions', `${sessions}, in environment.json`] as const] : []),
+  ];
+  return table<readonly [string, string]>(
+    'What the run, or its last session, ran on',
+    [
+      { title: 'key', cell: ([key]) => key },
+      { title: 'value', cell: ([, value]) => html`<span class="value">${value}</span>` },
+    ],
+    rows,
+  );
+}
+
+function flat(value: object, prefix = ''): (readonly [string, string])[] {
+  return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
+    if (typeof item === 'object' && item !== null && !Array.isArray(item))
+      return flat(item, `${prefix}${key}.`);
+    const text = Array.isArray(item) ? item.map(String).join(' ') : String(item ?? '–');
+    return [[`${prefix}${key}`, text] as const];
+  });
+}
+
+/** 3247616 → "3.25 M". */
+function compactCount(count: number): string {
+  return Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }).format(count);
+}
