@@ -1,7 +1,7 @@
 import { loadPlan } from '../config/load_plan.js';
 import type { PlannedLayer } from '../config/network.js';
 import type { Shape } from '../registry/layers/layer.js';
-import { grouped } from './format.js';
+import { grouped, table } from './format.js';
 
 /** A layer as `gnet describe` shows it. Shapes are of one image, channels first; MACs those of one forward pass. */
 export interface DescribedLayer {
@@ -65,18 +65,14 @@ export function descriptionTable({ name, input, layers, auxiliary, parameters, m
     ...auxiliary.map(row),
     ['total', '', '', grouped(parameters), grouped(macs)],
   ];
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) =>
-        column >= FIRST_NUMBER ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
   const heads = new Map(auxiliary.map((layer) => [layer.name.split('.')[0]!, layer]));
   const notes = [...heads].map(
     ([head, { after, weight }]) => `${head}: reads ${after}, its loss counts ${weight}; in training only`,
   );
-  return [name, '', ...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+  return [
+    name,
+    '',
+    table(rows, (column) => column >= FIRST_NUMBER),
+    ...(notes.length > 0 ? ['', ...notes] : []),
+  ].join('\n');
 }

@@ -1,24 +1,17 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { planFromResolved } from '../config/load_plan.js';
-import type { Plan } from '../config/resolve.js';
 import { ensureFiles } from '../data/ensure_files.js';
 import { type LoadedDataset, loadRecords } from '../data/open.js';
-import { Interrupted, UserError } from '../errors.js';
+import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { type BackendName, chooseBackend } from '../registry/backends/index.js';
 import type { Split } from '../registry/datasets/dataset.js';
 import { datasetEntry } from '../registry/datasets/index.js';
-import { readCheckpointState } from '../storage/checkpoint_state.js';
-import { readCheckpoint } from '../storage/checkpoints.js';
-import { runPaths } from '../storage/run_directory.js';
 import { downloadProgress } from './download_progress.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
+import { openCheckpoint } from './open_checkpoint.js';
 import { openProgram } from './open_program.js';
-import { checkModelState } from './run_session.js';
 import { runStages } from './screen.js';
 
 /** What `gnet eval` was asked for. */
@@ -45,12 +38,7 @@ interface Context {
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const directory = checkpointDirectory(options.source);
-  // The small file first: a wrong config is reported before tensors are read.
-  const { config } = await readCheckpointState(join(directory, 'state.json'));
-  const plan = withBackend(planFromResolved(config, join(directory, 'state.json')), options.backend);
-  const checkpoint = await readCheckpoint(directory);
-  checkModelState(plan, checkpoint, directory);
+  const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
   const choice = chooseBackend(plan.config.backend);
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
   const { dataset, seed, training } = plan.config;
@@ -76,7 +64,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
         {
           title: 'Evaluate',
           run: async (stage, output) => {
-            stage.program = await openProgram(plan, choice.name, threads, checkpoint);
+            stage.program = await openProgram(plan, choice.name, threads, state);
             const records = stage.data![options.split];
             const evaluated = await evaluate(
               stage.program,
@@ -100,32 +88,9 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   }
   return {
     checkpoint: directory,
-    step: checkpoint.state.step,
+    step,
     split: options.split,
     backend: choice.name,
     ...context.result!,
   };
-}
-
-/** A run directory stands for its best checkpoint. */
-function checkpointDirectory(source: string): string {
-  if (existsSync(join(source, 'state.json'))) return source;
-  const best = join(runPaths(source).checkpoints, 'best');
-  if (existsSync(best)) return best;
-  const isRun = existsSync(runPaths(source).plan);
-  throw new UserError(
-    isRun
-      ? `${source}: the run has no checkpoints/best yet: it comes with the first evaluation`
-      : `${source}: expected a run directory or a checkpoint, found neither a plan.json nor a state.json`,
-    {
-      hint: isRun
-        ? `Name a checkpoint, such as ${join(runPaths(source).checkpoints, 'last')}.`
-        : 'Runs are in runs/.',
-      exitCode: 2,
-    },
-  );
-}
-
-function withBackend(plan: Plan, backend: string | undefined): Plan {
-  return backend === undefined ? plan : planFromResolved({ ...plan.config, backend }, '--backend');
 }

@@ -30,3 +30,23 @@ export function grouped(count: number): string {
 export function bytes(count: number): string {
   return count < 1e6 ? `${(count / 1e3).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;
 }
+
+/**
+ * Rows of cells as lines of plain text, columns side by side.
+ * @param alignRight whether the column of that number (from 0) is aligned to the right, as numbers are
+ */
+export function table(rows: readonly (readonly string[])[], alignRight: (column: number) => boolean): string {
+  const widths: number[] = [];
+  for (const [column, cell] of rows.flatMap((cells) => [...cells.entries()])) {
+    widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
+  const lines = rows.map((cells) =>
+    cells
+      .map((cell, column) =>
+        alignRight(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.join('\n');
+}
