@@ -7,9 +7,9 @@ interface Size {
 }
 
 /**
- * Resizes uint8 pixels [height, width, channels] as the model's `input.resize` does, and with the same pixel values as
- * Pillow's Image.resize(BILINEAR): a triangle filter that widens when shrinking, width first, each pass rounded. (Of
- * images many times as high as wide, Pillow resizes the height first, which changes roundings.)
+ * Resizes uint8 pixels [height, width, channels] as the model's `input.resize` does, with the arithmetic of Pillow's
+ * Image.resize(BILINEAR): a triangle filter that widens when shrinking, width first, each pass rounded. (Of upright
+ * images Pillow 13 resizes the height first where that is cheaper, which changes some pixel values by 1.)
  */
 export function resizePixels(pixels: Uint8Array, channels: number, from: Size, to: Size): Uint8Array {
   const narrow = resizeAxis(pixels, { outer: from.height, inner: channels }, from.width, to.width);

@@ -8,7 +8,7 @@ const SIZES: [height: number, width: number, toHeight: number, toWidth: number][
   [32, 48, 4, 5],
   [3, 2, 7, 9],
   [1, 1, 2, 3],
-  [50, 23, 8, 8],
+  [50, 43, 8, 8],
   [60, 111, 32, 32],
 ];
 

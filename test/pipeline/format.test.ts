@@ -1,5 +1,13 @@
 import { expect, test, vi } from 'vitest';
-import { bytes, duration, grouped, imagesPerSecond, percent, rate } from '../../src/pipeline/format.js';
+import {
+  bytes,
+  duration,
+  grouped,
+  imagesPerSecond,
+  percent,
+  rate,
+  table,
+} from '../../src/pipeline/format.js';
 
 test.each([
   [percent, 0.91234, '91.23 %'],
@@ -26,4 +34,16 @@ test('rate counts from its start', () => {
   vi.spyOn(performance, 'now').mockReturnValue(3000);
   expect(rate(50, 1000)).toBe('25.0 images/s');
   vi.restoreAllMocks();
+});
+
+test('a table aligns columns, also of rows of different lengths', () => {
+  const rows = [
+    ['a', '1', 'long'],
+    ['bcd', '234'],
+    ['e', '5', 'f', '6789'],
+  ];
+  expect(table(rows, (column) => column % 2 === 1)).toBe(
+    ['a      1  long', 'bcd  234', 'e      5  f     6789'].join('\n'),
+  );
+  expect(table([], () => false)).toBe('');
 });
