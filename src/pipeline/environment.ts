@@ -55,10 +55,14 @@ async function versions(): Promise<Record<string, string>> {
     await packageVersion(require.resolve(`${name}/package.json`)),
   ]);
   return {
-    gnet: await packageVersion(new URL('../../package.json', import.meta.url)),
+    gnet: await gnetVersion(),
     node: process.version,
     ...Object.fromEntries(await Promise.all(installed)),
   };
+}
+
+export async function gnetVersion(): Promise<string> {
+  return packageVersion(new URL('../../package.json', import.meta.url));
 }
 
 async function packageVersion(manifest: string | URL): Promise<string> {
