@@ -59,15 +59,18 @@ export function toGraphModel(graph: GraphProto): GraphModel {
   const [inputs, outputs] = [ports(graph.input), ports(graph.output)];
   const weights = new Map(graph.initializer.map((tensor) => [tensor.name, weight(tensor)]));
   const references = new Map<string, string>();
-  const operations = graph.node.map((node): NodeDef => {
-    const [first] = node.output;
-    // The node of an output of the model has the output's name.
+  const operations = graph.node.flatMap((node): NodeDef[] => {
+    const [first, ...others] = node.output;
+    // The node of an output of the model has the output's name; further outputs of a node have none of their own.
     const name = first! in outputs ? first! : node.name;
-    for (const [index, value] of node.output.entries()) {
-      references.set(value, index === 0 ? name : `${name}:${index}`);
-    }
+    references.set(first!, name);
+    for (const [index, value] of others.entries()) references.set(value, `${name}:${index + 1}`);
+    const copies = others.filter((value) => value in outputs);
     const input = node.input.map((value) => references.get(value) ?? value);
-    return { name, op: node.opType, input, attr: attributes(node.attribute) };
+    return [
+      { name, op: node.opType, input, attr: attributes(node.attribute) },
+      ...copies.map((value) => ({ name: value, op: 'Identity', input: [references.get(value)!], attr: {} })),
+    ];
   });
   const placeholders = Object.entries(inputs).map(
     ([name, { dtype, tensorShape }]): NodeDef => ({
