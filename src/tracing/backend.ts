@@ -113,7 +113,7 @@ export function traceBackend(): TraceBackend {
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
         const trace = backend.current;
-        const translate = trace.translations.get(kernelName);
+        const translate = trace.target.translations.get(kernelName);
         if (!translate) throw new UntranslatedKernelError(trace, kernelName);
         const named = Object.fromEntries(
           Object.entries(inputs).flatMap(([name, tensor]) =>

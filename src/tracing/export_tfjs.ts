@@ -7,7 +7,7 @@ import { ANY_BATCH } from './dynamic_batch.js';
 import { foldConstants } from './fold_constants.js';
 import { type GraphModel, toGraphModel } from './graph_model.js';
 import { graphModelLoader } from './graph_model_files.js';
-import { tensorflowOps } from './tensorflow_ops.js';
+import { graphModelOperations } from './tensorflow_ops.js';
 import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
 
 /**
@@ -21,7 +21,7 @@ export async function exportGraphModel(
 ): Promise<GraphModel> {
   const { channels, height, width } = plan.dataset.image;
   const { graph } = await tracePrediction(plan, parameters, (trace) => {
-    trace.translations = tensorflowOps;
+    trace.target = graphModelOperations;
     const pixels = input(trace, ports.images, 'int32', [ANY_BATCH, height, width, channels]);
     return tf.transpose(pixels, [0, 3, 1, 2]);
   });

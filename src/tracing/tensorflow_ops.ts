@@ -1,6 +1,6 @@
 import { backend_util, type DataType, util } from '@tensorflow/tfjs';
 import type { Attribute } from './graph.js';
-import { type Translation, translation, UntranslatedKernelError } from './kernels/kernel.js';
+import { type Target, type Translation, translation, UntranslatedKernelError } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
 import type { Value } from './value.js';
 
@@ -240,8 +240,7 @@ const sameName = [
   'Tanh',
 ];
 
-/** Translations by the name of the TensorFlow.js kernel; they are set as a trace's `translations`. */
-export const tensorflowOps: ReadonlyMap<string, Translation> = new Map(
+const translations: ReadonlyMap<string, Translation> = new Map(
   Object.entries({
     ...Object.fromEntries(sameName.map((name) => [name, unary(name)])),
     Add: binary('AddV2'),
@@ -269,3 +268,9 @@ export const tensorflowOps: ReadonlyMap<string, Translation> = new Map(
     Softmax: softmax,
   } satisfies Record<string, Translation>),
 );
+
+export const graphModelOperations: Target = {
+  name: 'TensorFlow.js graph models',
+  translations,
+  hint: 'add one in src/tracing/tensorflow_ops.ts, or export the model to ONNX (--format onnx)',
+};

@@ -1,13 +1,13 @@
 import { GraphBuilder } from './graph.js';
-import { kernels } from './kernels/index.js';
-import type { Translation } from './kernels/kernel.js';
+import { onnxOperators } from './kernels/index.js';
+import type { Target } from './kernels/kernel.js';
 import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from './value.js';
 
 /** One trace: the graph under construction and the stored forms of its values that exist so far. */
 export class Trace {
   readonly graph = new GraphBuilder();
-  /** What becomes of TensorFlow.js kernels, by their names: ONNX operators, if nothing else is set. */
-  translations: ReadonlyMap<string, Translation> = kernels;
+  /** What TensorFlow.js kernels become; whoever traces for another target sets it first. */
+  target: Target = onnxOperators;
   /** Values in other storage orders, by name and order: each transposition is appended once. */
   private readonly reordered = new Map<string, string>();
   /** Named relations between values, for example from a pooling output to the positions of its maxima. */

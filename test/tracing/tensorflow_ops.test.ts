@@ -6,7 +6,7 @@ import { input, output, traceGraph } from '../../src/tracing/compile.js';
 import { toGraphModel } from '../../src/tracing/graph_model.js';
 import { toArtifacts } from '../../src/tracing/graph_model_files.js';
 import { ModelProtoSchema } from '../../src/tracing/onnx_pb.js';
-import { tensorflowOps } from '../../src/tracing/tensorflow_ops.js';
+import { graphModelOperations } from '../../src/tracing/tensorflow_ops.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { TestRandom } from '../helpers/random.js';
 import { type Input, runners, type TensorFunction } from '../helpers/runners.js';
@@ -15,7 +15,7 @@ import { type Input, runners, type TensorFunction } from '../helpers/runners.js'
 async function expectSame(run: TensorFunction, inputs: readonly Input[]): Promise<void> {
   const expected = await runners.cpu(run, inputs);
   const { model } = await traceGraph((trace) => {
-    trace.translations = tensorflowOps;
+    trace.target = graphModelOperations;
     const tensors = inputs.map(({ shape, type = 'float32' }, index) =>
       input(trace, `x${index}`, type, shape),
     );
@@ -133,7 +133,11 @@ describe.each(Object.entries(cases))('%s', (_, [run, inputs]) => {
 });
 
 it.each<[string, TensorFunction, string]>([
-  ['a kernel that is not known', ([x]) => tf.cumsum(x!, 1), 'kernel Cumsum has no translation'],
+  [
+    'a kernel that is not known',
+    ([x]) => tf.cumsum(x!, 1),
+    'kernel Cumsum has no translation to TensorFlow.js graph models; add one in',
+  ],
   [
     'average pooling with padding',
     ([x]) => tf.avgPool(x as tf.Tensor4D, 3, 1, 'same'),
