@@ -1,7 +1,12 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { backendNames } from './registry/backends/index.js';
 
-/** Flags that several commands have. */
+/** Arguments and flags that several commands have. */
+
+export const sourceArg = Args.string({
+  required: true,
+  description: 'run directory (its best checkpoint) or checkpoint directory',
+});
 
 export const setFlag = Flags.string({
   multiple: true,

@@ -1,6 +1,6 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { backendFlag, threadsFlag } from '../flags.js';
+import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
 import type { EvalResult } from '../pipeline/eval.js';
 
 export default class Eval extends BaseCommand {
@@ -10,12 +10,7 @@ export default class Eval extends BaseCommand {
     '<%= config.bin %> eval runs/quickstart-20260131T120000Z',
     '<%= config.bin %> eval runs/quickstart-20260131T120000Z/checkpoints/last --split train --json',
   ];
-  static override args = {
-    source: Args.string({
-      required: true,
-      description: 'run directory (its best checkpoint) or checkpoint directory',
-    }),
-  };
+  static override args = { source: sourceArg };
   static override flags = {
     split: Flags.option({
       options: ['test', 'train'] as const,

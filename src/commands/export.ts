@@ -1,5 +1,6 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
+import { sourceArg } from '../flags.js';
 import type { ExportResult } from '../pipeline/export.js';
 
 export default class Export extends BaseCommand {
@@ -9,12 +10,7 @@ export default class Export extends BaseCommand {
     '<%= config.bin %> export runs/quickstart-20260131T120000Z --format onnx',
     '<%= config.bin %> export runs/quickstart-20260131T120000Z/checkpoints/last --format safetensors --output last.safetensors',
   ];
-  static override args = {
-    source: Args.string({
-      required: true,
-      description: 'run directory (its best checkpoint) or checkpoint directory',
-    }),
-  };
+  static override args = { source: sourceArg };
   static override flags = {
     format: Flags.option({
       options: ['onnx', 'safetensors', 'tfjs'] as const,

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { backendFlag, threadsFlag } from '../flags.js';
+import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
 import type { PredictResult } from '../pipeline/predict.js';
 
 export default class Predict extends BaseCommand {
@@ -11,10 +11,7 @@ export default class Predict extends BaseCommand {
     '<%= config.bin %> predict runs/quickstart-20260131T120000Z/checkpoints/last cat.jpg --top-k 1 --json',
   ];
   static override args = {
-    source: Args.string({
-      required: true,
-      description: 'run directory (its best checkpoint) or checkpoint directory',
-    }),
+    source: sourceArg,
     images: Args.string({
       required: true,
       multiple: true,

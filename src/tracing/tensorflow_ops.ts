@@ -1,6 +1,8 @@
 import { backend_util, type DataType, util } from '@tensorflow/tfjs';
 import type { Attribute } from './graph.js';
 import { type Target, type Translation, translation, UntranslatedKernelError } from './kernels/kernel.js';
+import { type ReductionAttributes, reduced } from './kernels/reduction.js';
+import { expandDimsBy, joined, parts, type SplitAttributes } from './kernels/shape.js';
 import type { Trace } from './trace.js';
 import type { Value } from './value.js';
 
@@ -40,21 +42,12 @@ function binary(op: string): Translation {
   };
 }
 
-interface ReductionAttributes {
-  readonly axis?: number | number[];
-  readonly reductionIndices?: number | number[];
-  readonly keepDims: boolean;
-}
-
 function reduction(op: string): Translation {
-  return translation<ReductionAttributes>((trace, { x }, { axis, reductionIndices, keepDims }) => {
-    const axes = util.parseAxisParam((axis ?? reductionIndices)!, [...x!.shape]);
-    const [reduced] = backend_util.computeOutAndReduceShapes([...x!.shape], axes);
-    const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
+  return translation<ReductionAttributes>((trace, { x }, attributes) => {
+    const { axes, shape } = reduced(x!, attributes);
     const inputs = [stored(trace, x!), integers(trace, axes)];
-    return trace.value(trace.graph.node(op, inputs, { keep_dims: keepDims ? 1 : 0 }), shape, {
-      type: x!.type,
-    });
+    const name = trace.graph.node(op, inputs, { keep_dims: attributes.keepDims ? 1 : 0 });
+    return trace.value(name, shape, { type: x!.type });
   });
 }
 
@@ -78,44 +71,20 @@ const reshape = translation<{ shape: number[] }>((trace, { x }, { shape: wanted 
   return trace.value(name, shape, { type: x!.type });
 });
 
-const expandDims = translation<{ dim: number }>((trace, { input }, { dim }) => {
-  const shape = [...input!.shape];
-  shape.splice(dim < 0 ? shape.length + 1 + dim : dim, 0, 1);
-  return reshape(trace, { x: input! }, { shape });
-});
-
 const concat = translation<{ axis: number }>((trace, inputs, { axis }) => {
   const values = Object.values(inputs);
-  const at = util.parseAxisParam(axis, [...values[0]!.shape])[0]!;
-  const shape = backend_util.computeOutShape(
-    values.map((value) => [...value.shape]),
-    at,
-  );
+  const { at, shape } = joined(values, axis);
   const names = [...values.map((value) => stored(trace, value)), trace.graph.int32s([at], [])];
-  return trace.value(trace.graph.node('ConcatV2', names, { N: values.length }), shape, {
-    type: values[0]!.type,
-  });
+  const name = trace.graph.node('ConcatV2', names, { N: values.length });
+  return trace.value(name, shape, { type: values[0]!.type });
 });
 
-const splitV = translation<{ numOrSizeSplits: number[] | number; axis: number }>(
-  (trace, { x }, { numOrSizeSplits, axis }) => {
-    const at = util.parseAxisParam(axis, [...x!.shape])[0]!;
-    const sizes = backend_util.prepareSplitSize(
-      { shape: [...x!.shape] } as Parameters<typeof backend_util.prepareSplitSize>[0],
-      numOrSizeSplits,
-      at,
-    );
-    const inputs = [stored(trace, x!), integers(trace, sizes), trace.graph.int32s([at], [])];
-    const names = trace.graph.nodeWithOutputs('SplitV', inputs, { num_split: sizes.length }, sizes.length);
-    return names.map((name, index) =>
-      trace.value(
-        name,
-        x!.shape.map((size, dimension) => (dimension === at ? sizes[index]! : size)),
-        { type: x!.type },
-      ),
-    );
-  },
-);
+const splitV = translation<SplitAttributes>((trace, { x }, attributes) => {
+  const { at, sizes, shapes } = parts(x!, attributes);
+  const inputs = [stored(trace, x!), integers(trace, sizes), trace.graph.int32s([at], [])];
+  const names = trace.graph.nodeWithOutputs('SplitV', inputs, { num_split: sizes.length }, sizes.length);
+  return names.map((name, index) => trace.value(name, shapes[index]!, { type: x!.type }));
+});
 
 /** Adds `constantValue` at the edges. */
 function padded(
@@ -256,7 +225,7 @@ const translations: ReadonlyMap<string, Translation> = new Map(
     Cast: cast,
     Transpose: transpose,
     Reshape: reshape,
-    ExpandDims: expandDims,
+    ExpandDims: expandDimsBy(reshape),
     Concat: concat,
     SplitV: splitV,
     PadV2: pad,

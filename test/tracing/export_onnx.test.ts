@@ -9,7 +9,7 @@ import { ModelProtoSchema } from '../../src/tracing/onnx_pb.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { livelyState, programs, randomBatch } from '../helpers/programs.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
-import { everyLayerPlan } from '../helpers/small_plan.js';
+import { everyLayerPlan, exportedPlans } from '../helpers/small_plan.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 const description = { version: '1.2.3', metadata: { classes: '["a","b"]', step: '7' } };
@@ -21,22 +21,7 @@ async function exported(plan: Plan): Promise<{ path: string; model: Uint8Array }
   return { path, model };
 }
 
-const flat = {
-  layers: [
-    { type: 'avg_pool', name: 'pool', kernel: 2, stride: 1, padding: 1 },
-    { type: 'flatten', name: 'flatten' },
-    { type: 'linear', name: 'fc1', units: 6, activation: 'relu' },
-    { type: 'linear', name: 'fc2', units: 'num_classes', bias: false },
-  ],
-  auxiliary: [],
-};
-
-describe.each([
-  ['every layer', {}],
-  ['images resized', { input: { resize: 9 } }],
-  ['one row of pixels', { ...flat, image: [3, 1, 5] as const }],
-  ['flattened', flat],
-])('%s', (_, changes) => {
+describe.each(exportedPlans)('%s', (_, changes) => {
   it('gives the probabilities of TensorFlow.js in batches of any size', async () => {
     const plan = everyLayerPlan(changes);
     const { path } = await exported(plan);

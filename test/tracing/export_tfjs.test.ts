@@ -4,26 +4,10 @@ import { exportGraphModel, openGraphModel } from '../../src/tracing/export_tfjs.
 import { writeGraphModel } from '../../src/tracing/graph_model_files.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { livelyState, programs, randomBatch } from '../helpers/programs.js';
-import { everyLayerPlan } from '../helpers/small_plan.js';
+import { everyLayerPlan, exportedPlans } from '../helpers/small_plan.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
-const flat = {
-  layers: [
-    { type: 'avg_pool', name: 'pool', kernel: 2, stride: 1, padding: 1 },
-    { type: 'flatten', name: 'flatten' },
-    { type: 'linear', name: 'fc1', units: 6, activation: 'relu' },
-    { type: 'linear', name: 'fc2', units: 'num_classes', bias: false },
-  ],
-  auxiliary: [],
-};
-
-describe.each([
-  ['every layer', {}],
-  ['images resized', { input: { resize: 9 } }],
-  ['one row of pixels', { ...flat, image: [3, 1, 5] as const }],
-  ['flattened', flat],
-  ['equal constants', { input: { normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } } }],
-])('%s', (_, changes) => {
+describe.each(exportedPlans)('%s', (_, changes) => {
   it('gives the probabilities of ONNX Runtime in batches of any size', async () => {
     const plan = everyLayerPlan(changes);
     const directory = temporaryDirectory();
