@@ -1,33 +1,14 @@
 import { backend_util, type DataType, util } from '@tensorflow/tfjs';
-import type { Attribute } from './graph.js';
-import { type Target, type Translation, translation, UntranslatedKernelError } from './kernels/kernel.js';
+import { type Target, type Translation, translation } from './kernels/kernel.js';
 import { type ReductionAttributes, reduced } from './kernels/reduction.js';
 import { expandDimsBy, joined, parts, type SplitAttributes } from './kernels/shape.js';
-import type { Trace } from './trace.js';
-import type { Value } from './value.js';
+import { integers, padded, stored } from './tensorflow_values.js';
+import { windowOps } from './tensorflow_windows.js';
 
 /**
  * TensorFlow.js kernels of a forward pass as the TensorFlow operations that a graph model consists of. The two are near
  * relatives; what differs is that sizes and axes are inputs here. Values are stored as TensorFlow.js sees them.
  */
-
-/** Constants beyond this many elements would have a batch in their shape, or belong into a file of weights. */
-const LARGEST_UNIFORM = 1_000_000;
-
-/** The value's name; a constant whose elements are all the same is written out. */
-function stored(trace: Trace, value: Value): string {
-  if (value.uniform === undefined || value.shape.length === 0) return value.name;
-  const size = util.sizeFromShape([...value.shape]);
-  if (size > LARGEST_UNIFORM) {
-    throw new UntranslatedKernelError(trace, `(constant of ${size} equal numbers)`);
-  }
-  const numbers = Array<number>(size).fill(value.uniform);
-  return value.type === 'int32'
-    ? trace.graph.int32s(numbers, value.shape)
-    : trace.graph.floats(numbers, value.shape);
-}
-
-const integers = (trace: Trace, values: readonly number[]) => trace.graph.int32s(values, [values.length]);
 
 function unary(op: string): Translation {
   return (trace, { x }) =>
@@ -86,20 +67,6 @@ const splitV = translation<SplitAttributes>((trace, { x }, attributes) => {
   return names.map((name, index) => trace.value(name, shapes[index]!, { type: x!.type }));
 });
 
-/** Adds `constantValue` at the edges. */
-function padded(
-  trace: Trace,
-  x: Value,
-  paddings: readonly (readonly [number, number])[],
-  constantValue: number,
-): Value {
-  const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
-  const value =
-    x.type === 'int32' ? trace.graph.int32s([constantValue], []) : trace.graph.floats([constantValue], []);
-  const sides = trace.graph.int32s(paddings.flat(), [paddings.length, 2]);
-  return trace.value(trace.graph.node('PadV2', [stored(trace, x), sides, value]), shape, { type: x.type });
-}
-
 const pad = translation<{ paddings: [number, number][]; constantValue: number }>(
   (trace, { x }, { paddings, constantValue }) => padded(trace, x!, paddings, constantValue),
 );
@@ -119,78 +86,6 @@ const matMul = translation<{ transposeA: boolean; transposeB: boolean }>(
     return trace.value(name, [...batch, rows, columns]);
   },
 );
-
-type Shape4D = [number, number, number, number];
-
-interface ConvolutionAttributes {
-  readonly strides: [number, number];
-  readonly pad: Parameters<typeof backend_util.computeConv2DInfo>[4];
-  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  readonly dilations?: [number, number] | number;
-  readonly activation?: string;
-}
-
-const conv2d = translation<ConvolutionAttributes>((trace, { x, filter, bias }, attributes) => {
-  const { strides, pad: padding, dilations = 1, dimRoundingMode, activation = 'linear' } = attributes;
-  if (activation !== 'linear')
-    throw new UntranslatedKernelError(trace, `FusedConv2D with activation ${activation}`);
-  const info = backend_util.computeConv2DInfo(
-    x!.shape as Shape4D,
-    filter!.shape as Shape4D,
-    strides,
-    dilations,
-    padding,
-    dimRoundingMode,
-  );
-  const name = trace.graph.node('Conv2D', [stored(trace, x!), stored(trace, filter!)], {
-    strides: [1, info.strideHeight, info.strideWidth, 1],
-    dilations: [1, info.dilationHeight, info.dilationWidth, 1],
-    data_format: 'NHWC',
-    padding: 'EXPLICIT',
-    explicit_paddings: edges(info).flat(),
-  });
-  const sum = bias ? trace.graph.node('BiasAdd', [name, stored(trace, bias)]) : name;
-  return trace.value(sum, info.outShape);
-});
-
-interface PoolingAttributes {
-  readonly filterSize: [number, number] | number;
-  readonly strides: [number, number] | number;
-  readonly pad: Parameters<typeof backend_util.computePool2DInfo>[4];
-  readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
-}
-
-/** The lowest float32: padding never is the largest value of a window. */
-const LOWEST = -3.4028234663852886e38;
-
-/** Graph models know no explicit padding of pools: the input is padded with `edge`, or must need none. */
-function pool(op: string, edge: number | null): Translation {
-  return translation<PoolingAttributes>((trace, { x }, attributes) => {
-    const { filterSize, strides, pad: padding, dimRoundingMode } = attributes;
-    const shape = x!.shape as Shape4D;
-    const info = backend_util.computePool2DInfo(shape, filterSize, strides, 1, padding, dimRoundingMode);
-    const sides = edges(info);
-    const isPadded = sides.flat().some((size) => size > 0);
-    if (isPadded && edge === null) throw new UntranslatedKernelError(trace, `${op} with padding`);
-    const source = isPadded ? padded(trace, x!, sides, edge!) : x!;
-    const name = trace.graph.node(op, [stored(trace, source)], {
-      ksize: [1, info.filterHeight, info.filterWidth, 1],
-      strides: [1, info.strideHeight, info.strideWidth, 1],
-      padding: 'VALID',
-      data_format: 'NHWC',
-    } satisfies Record<string, Attribute>);
-    return trace.value(name, info.outShape);
-  });
-}
-
-function edges({ padInfo }: backend_util.Conv2DInfo): [number, number][] {
-  return [
-    [0, 0],
-    [padInfo.top, padInfo.bottom],
-    [padInfo.left, padInfo.right],
-    [0, 0],
-  ];
-}
 
 const softmax: Translation = (trace, { logits }) =>
   trace.value(trace.graph.node('Softmax', [stored(trace, logits!)]), logits!.shape);
@@ -230,10 +125,7 @@ const translations: ReadonlyMap<string, Translation> = new Map(
     SplitV: splitV,
     PadV2: pad,
     BatchMatMul: matMul,
-    Conv2D: conv2d,
-    FusedConv2D: conv2d,
-    MaxPool: pool('MaxPool', LOWEST),
-    AvgPool: pool('AvgPool', null),
+    ...windowOps,
     Softmax: softmax,
   } satisfies Record<string, Translation>),
 );
