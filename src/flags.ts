@@ -1,9 +1,14 @@
-import { Flags } from '@oclif/core';
+import { Args, Flags } from '@oclif/core';
 import { backendNames } from './registry/backends/index.js';
 
-/** Flags and texts that several commands have. */
+/** Arguments, flags and texts that several commands have. */
 
 export const CONFIG_FILE = 'YAML file of the experiment; gnet init writes one to start from';
+
+export const sourceArg = Args.string({
+  required: true,
+  description: 'run directory (its best checkpoint is taken) or checkpoint directory',
+});
 
 export const setFlag = Flags.string({
   multiple: true,

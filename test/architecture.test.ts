@@ -70,6 +70,6 @@ describe('architecture', () => {
     );
     const loaded = stderr.split('\n');
     expect(loaded.some((path) => path.includes('@oclif'))).toBe(true);
-    expect(loaded.filter((path) => /@tensorflow|onnxruntime/.test(path))).toEqual([]);
+    expect(loaded.filter((path) => /@tensorflow|onnxruntime|sharp/.test(path))).toEqual([]);
   });
 });

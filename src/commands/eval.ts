@@ -1,6 +1,6 @@
-import { Args, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { backendFlag, threadsFlag } from '../flags.js';
+import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
 import type { EvalResult } from '../pipeline/eval.js';
 
 export default class Eval extends BaseCommand {
@@ -18,12 +18,7 @@ export default class Eval extends BaseCommand {
       command: '<%= config.bin %> <%= command.id %> runs/first/checkpoints/last --split train --json',
     },
   ];
-  static override args = {
-    source: Args.string({
-      required: true,
-      description: 'run directory (its best checkpoint is taken) or checkpoint directory',
-    }),
-  };
+  static override args = { source: sourceArg };
   static override flags = {
     split: Flags.option({
       options: ['test', 'train'] as const,

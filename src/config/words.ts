@@ -18,8 +18,12 @@ export function formatValue(value: unknown): string {
 
 /** The text with its control characters escaped and its end cut off where it is long. */
 export function shorten(text: string, longest = LONGEST): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return cut.replace(
+  return printable(text.length > longest ? `${text.slice(0, longest)}…` : text);
+}
+
+/** The text with its control characters escaped: what others wrote must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(
     /\p{Cc}/gu,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );

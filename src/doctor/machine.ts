@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { freemem, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { gnetVersion } from '../pipeline/environment.js';
 import { cpuModel, type Gpu, nvidiaGpus, platformName, programOutput } from '../pipeline/machine.js';
+import { threadCount } from '../pipeline/threads.js';
 
 /** How this system installs packages. */
 export interface Installer {
@@ -61,7 +62,7 @@ export async function examineMachine(): Promise<Machine> {
     libc: libcVersion(),
     cpu: cpuModel(),
     simd,
-    threads: availableParallelism(),
+    threads: threadCount(0),
     memory_bytes: totalmem(),
     memory_free_bytes: freemem(),
     memory_limit_bytes: limit > 0 && limit < totalmem() ? limit : null,

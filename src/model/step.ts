@@ -41,7 +41,7 @@ export function trainStep(
   const lossOf = (...values: Tensor[]): Scalar => {
     const named = new Map([...parameters.keys()].map((name, index) => [name, values[index]!]));
     const inputs = { training: true, parameters: named, masks: batch.masks, ...(onLayer && { onLayer }) };
-    const logits = forwardBatch(tf, plan, batch, inputs);
+    const logits = forwardBatch(tf, plan, batch.images, inputs);
     const meanLoss = (output: Tensor) =>
       tf.mean(losses[plan.config.loss.type].perExample(tf, output, batch.labels));
     const main = meanLoss(logits.main);
@@ -70,6 +70,23 @@ export function readMetrics(plan: Plan, values: ArrayLike<number>): StepMetrics 
 }
 
 /**
+ * What a trained model says of images, by its main output: the part of evaluation that needs no labels.
+ * @param images pixels 0…255, int32 [batch, channels, height, width]
+ * @returns `logits` and `probabilities`, their softmax, float32 [batch, classes]
+ */
+export function predictionStep(
+  tf: Tf,
+  plan: Plan,
+  parameters: ReadonlyMap<string, Tensor>,
+  images: Tensor,
+  onLayer?: ForwardInputs['onLayer'],
+): { logits: Tensor; probabilities: Tensor } {
+  const inputs = { training: false, parameters, masks: new Map(), ...(onLayer && { onLayer }) };
+  const { main: logits } = forwardBatch(tf, plan, images, inputs);
+  return { logits, probabilities: tf.softmax(logits) };
+}
+
+/**
  * Loss, predicted class and probabilities of each image, of the main output only.
  * @returns `losses` float32 [batch], `predicted` int32 [batch], `probabilities` float32 [batch, classes]
  */
@@ -80,18 +97,17 @@ export function evaluationStep(
   batch: BatchTensors,
   onLayer?: ForwardInputs['onLayer'],
 ): { losses: Tensor; predicted: Tensor; probabilities: Tensor } {
-  const inputs = { training: false, parameters, masks: batch.masks, ...(onLayer && { onLayer }) };
-  const { main } = forwardBatch(tf, plan, batch, inputs);
+  const { logits, probabilities } = predictionStep(tf, plan, parameters, batch.images, onLayer);
   return {
-    losses: losses[plan.config.loss.type].perExample(tf, main, batch.labels),
-    predicted: tf.argMax(main, 1),
-    probabilities: tf.softmax(main),
+    losses: losses[plan.config.loss.type].perExample(tf, logits, batch.labels),
+    predicted: tf.argMax(logits, 1),
+    probabilities,
   };
 }
 
 /** From pixels to logits; what follows in a trace belongs to the loss. */
-function forwardBatch(tf: Tf, plan: Plan, batch: BatchTensors, inputs: ForwardInputs): Logits {
-  const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
+function forwardBatch(tf: Tf, plan: Plan, pixels: Tensor, inputs: ForwardInputs): Logits {
+  const images = preprocess(tf, pixels, plan.config.input, plan.dataset.image);
   const logits = forward(tf, plan.network, images, inputs);
   inputs.onLayer?.('loss');
   return logits;

@@ -1,24 +1,16 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { planFromResolved } from '../config/load_plan.js';
-import type { Plan } from '../config/resolve.js';
 import { ensureFiles } from '../data/ensure_files.js';
 import { type LoadedDataset, loadRecords } from '../data/open.js';
-import { Interrupted, UserError } from '../errors.js';
+import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { type BackendName, chooseBackend } from '../registry/backends/index.js';
 import type { Split } from '../registry/datasets/dataset.js';
 import { datasetEntry } from '../registry/datasets/index.js';
-import { readCheckpointState } from '../storage/checkpoint_state.js';
-import { readCheckpoint } from '../storage/checkpoints.js';
-import { runPaths } from '../storage/run_directory.js';
 import { downloadProgress } from './download_progress.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
-import { notARun } from './not_a_run.js';
+import { openCheckpoint } from './open_checkpoint.js';
 import { openProgram, requireBackend } from './open_program.js';
-import { checkModelState } from './run_session.js';
 import { runStages } from './screen.js';
 import { threadCount } from './threads.js';
 
@@ -46,12 +38,7 @@ interface Context {
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const directory = await checkpointDirectory(options.source);
-  // The small file first: a wrong config is reported before tensors are read.
-  const { config } = await readCheckpointState(join(directory, 'state.json'));
-  const plan = withBackend(planFromResolved(config, join(directory, 'state.json')), options.backend);
-  const checkpoint = await readCheckpoint(directory);
-  checkModelState(plan, checkpoint, directory);
+  const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
   const choice = chooseBackend(plan.config.backend);
   const threads = threadCount(options.threads);
   // Before the data set: a download is not worth its time where the backend is missing.
@@ -79,7 +66,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
         {
           title: 'Evaluate',
           run: async (stage, output) => {
-            stage.program = await openProgram(plan, choice.name, threads, checkpoint);
+            stage.program = await openProgram(plan, choice.name, threads, state);
             const records = stage.data![options.split];
             const evaluated = await evaluate(
               stage.program,
@@ -103,25 +90,9 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   }
   return {
     checkpoint: directory,
-    step: checkpoint.state.step,
+    step,
     split: options.split,
     backend: choice.name,
     ...context.result!,
   };
-}
-
-/** A run directory stands for its best checkpoint. */
-async function checkpointDirectory(source: string): Promise<string> {
-  if (existsSync(join(source, 'state.json'))) return source;
-  const best = join(runPaths(source).checkpoints, 'best');
-  if (existsSync(best)) return best;
-  if (!existsSync(runPaths(source).plan)) throw await notARun(source, 'a run directory or a checkpoint');
-  throw new UserError(`${source}: the run has no checkpoints/best yet: it comes with the first evaluation`, {
-    hint: `Name a checkpoint, such as ${join(runPaths(source).checkpoints, 'last')}.`,
-    exitCode: 2,
-  });
-}
-
-function withBackend(plan: Plan, backend: string | undefined): Plan {
-  return backend === undefined ? plan : planFromResolved({ ...plan.config, backend }, '--backend');
 }

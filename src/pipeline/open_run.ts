@@ -8,6 +8,7 @@ import { damagedFile, readJsonFile } from '../storage/json_file.js';
 import { readPredictions, type StoredPredictions } from '../storage/predictions.js';
 import { type RunPaths, runPaths } from '../storage/run_directory.js';
 import { grouped } from './format.js';
+import { notARun } from './not_a_run.js';
 import { readRunPlan } from './run_session.js';
 import { checkedSummary, type RunSummary } from './summary.js';
 
@@ -31,7 +32,7 @@ export interface OpenedRun {
  */
 export async function openRun(directory: string): Promise<OpenedRun> {
   const paths = runPaths(directory);
-  requireRun(paths);
+  await requireRun(paths);
   const plan = await readRunPlan(directory);
   const summary = await checkedSummary(paths);
   const metrics = await readWholeMetrics(paths, plan);
@@ -44,17 +45,13 @@ export async function openRun(directory: string): Promise<OpenedRun> {
   return { ...run, missing: missingParts(run) };
 }
 
-function requireRun({ directory, plan }: RunPaths): void {
+async function requireRun({ directory, plan }: RunPaths): Promise<void> {
   if (existsSync(plan)) return;
-  const isCheckpoint = existsSync(join(directory, 'state.json'));
-  const actual = existsSync(directory) ? 'found no plan.json' : 'there is no such directory';
-  throw new UserError(
-    `${directory}: expected a run directory, ${isCheckpoint ? 'got a checkpoint' : actual}`,
-    {
-      hint: isCheckpoint ? 'Name the directory of the run that it belongs to.' : 'Runs are in runs/.',
-      exitCode: 2,
-    },
-  );
+  if (!existsSync(join(directory, 'state.json'))) throw await notARun(directory, 'a run directory');
+  throw new UserError(`${directory}: expected a run directory, got a checkpoint`, {
+    hint: 'Name the directory of the run that it belongs to.',
+    exitCode: 2,
+  });
 }
 
 /** The metrics; what the last checkpoint has counted must be there. */

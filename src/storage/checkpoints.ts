@@ -71,14 +71,25 @@ export async function saveCheckpoint(
  * Throws a UserError that names the file at fault where one is missing, cut short or not a gnet checkpoint's.
  */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
-  // Resolved once: three files of one checkpoint, even if a running training moves the link meanwhile.
-  const real = await realpath(directory).catch((error: unknown) => {
-    throw fileError('read', directory, error);
-  });
+  const real = await resolveLink(directory);
+  const weights = await readWeights(real);
+  const { tensors } = await readSafetensors(join(real, OPTIMIZER_FILE));
+  return { ...weights, slots: splitSlots(tensors, weights.parameters, join(real, OPTIMIZER_FILE)) };
+}
+
+/** As `readCheckpoint`, without the state of the optimizer: what the use of a trained model needs. */
+export async function readWeights(directory: string): Promise<Omit<Checkpoint, 'slots'>> {
+  const real = await resolveLink(directory);
   const state = await readCheckpointState(join(real, STATE_FILE));
   const { tensors: parameters } = await readSafetensors(join(real, MODEL_FILE));
-  const { tensors } = await readSafetensors(join(real, OPTIMIZER_FILE));
-  return { parameters, slots: splitSlots(tensors, parameters, join(real, OPTIMIZER_FILE)), state };
+  return { parameters, state };
+}
+
+/** Resolved once: the files of one checkpoint, even if a running training moves the link meanwhile. */
+async function resolveLink(directory: string): Promise<string> {
+  return realpath(directory).catch((error: unknown) => {
+    throw fileError('read', directory, error);
+  });
 }
 
 function encodeCheckpoint({ parameters, slots, state }: Checkpoint): Map<string, string | Uint8Array[]> {

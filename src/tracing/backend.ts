@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from './kernels/index.js';
 import { UntranslatedKernelError } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
 import type { Value } from './value.js';
@@ -109,13 +108,13 @@ export function traceBackend(): TraceBackend {
   tf.registerBackend(TRACE_BACKEND, () => backend);
   // Kernels are known by name to TensorFlow.js; those of its own CPU backend are the full list.
   for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
-    const translate = kernels.get(kernelName);
     tf.registerKernel({
       kernelName,
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
         const trace = backend.current;
         trace.kernels.add(kernelName);
+        const translate = trace.target.translations.get(kernelName);
         if (!translate) throw new UntranslatedKernelError(trace, kernelName);
         const named = Object.fromEntries(
           Object.entries(inputs).flatMap(([name, tensor]) =>

@@ -115,6 +115,12 @@ export class GraphBuilder {
     this.outputs.push({ name, source, type, shape });
   }
 
+  /** Data that are kept in the graph under a public name, such as a parameter. */
+  initializer(name: string, data: Float32Array, shape: readonly number[]): string {
+    this.initializers.set(name, initializerProto(name, 'float32', data, shape));
+    return name;
+  }
+
   floats(values: ArrayLike<number>, shape: readonly number[]): string {
     return this.constant('float32', Float32Array.from(values), shape);
   }
@@ -134,12 +140,7 @@ export class GraphBuilder {
     const known = key === undefined ? undefined : this.constants.get(key);
     if (known !== undefined) return known;
     const name = `c${this.counter++}`;
-    this.initializers.set(name, {
-      name,
-      dataType: dataTypes[type],
-      dims: shape.map(BigInt),
-      rawData: Uint8Array.from(bytes),
-    });
+    this.initializers.set(name, initializerProto(name, type, data, shape));
     if (key !== undefined) this.constants.set(key, name);
     return name;
   }
@@ -217,6 +218,17 @@ export function encodeModel({ nodes, inputs, outputs, initializers }: Graph, seq
     },
   });
   return toBinary(ModelProtoSchema, model);
+}
+
+function initializerProto(
+  name: string,
+  type: ElementType,
+  { buffer, byteOffset, byteLength }: ArrayBufferView,
+  shape: readonly number[],
+): MessageInitShape<typeof TensorProtoSchema> {
+  // A copy: what it was made of may change.
+  const rawData = new Uint8Array(buffer, byteOffset, byteLength).slice();
+  return { name, dataType: dataTypes[type], dims: shape.map(BigInt), rawData };
 }
 
 function encodePort({ name, type, shape }: Port): MessageInitShape<typeof ValueInfoProtoSchema> {

@@ -1,4 +1,6 @@
 import { GraphBuilder } from './graph.js';
+import { onnxOperators } from './kernels/index.js';
+import type { Target } from './kernels/kernel.js';
 import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from './value.js';
 
 /** Who computes what ONNX Runtime's operators do badly: gnet's own kernels between parts of the graph, or operators all the same. */
@@ -11,6 +13,8 @@ export class Trace {
   readonly graph = new GraphBuilder();
   /** Names of the TensorFlow.js kernels that were called, in order of their first call. */
   readonly kernels = new Set<string>();
+  /** What TensorFlow.js kernels become; whoever traces for another target sets it first. */
+  target: Target = onnxOperators;
   /** Values in other storage orders, by name and order: each transposition is appended once. */
   private readonly reordered = new Map<string, string>();
   /** Named relations between values, for example from a pooling output to the positions of its maxima. */

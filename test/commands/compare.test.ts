@@ -41,7 +41,7 @@ test.each([
     ['a'],
     /^a: expected a run directory, there is no such directory|^expected at least two run directories, got 1/,
   ],
-  [['a', 'b'], /^a: expected a run directory, there is no such directory\nRuns are in runs\/\.\n$/],
+  [['a', 'b'], /^a: expected a run directory, got no such file or directory\n/],
 ])('%j: exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await gnet(['compare', ...args], { cwd: temporaryDirectory() });
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

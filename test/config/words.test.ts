@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { alternatives, editDistance, formatValue, nearest, shorten } from '../../src/config/words.js';
+import {
+  alternatives,
+  editDistance,
+  formatValue,
+  nearest,
+  printable,
+  shorten,
+} from '../../src/config/words.js';
 
 describe('alternatives', () => {
   it.each([
@@ -24,6 +31,11 @@ describe('formatValue', () => {
   ])('%j', (value, text) => expect(formatValue(value)).toBe(text));
 
   it('leaves no control characters', () => expect(shorten('a\u001b[31m\nb')).toBe('a\\x1b[31m\\x0ab'));
+});
+
+describe('printable', () => {
+  it('escapes control characters and cuts nothing off', () =>
+    expect(printable(`${'x'.repeat(100)}\u001b]0;\u0007é`)).toBe(`${'x'.repeat(100)}\\x1b]0;\\x07é`));
 });
 
 describe('nearest', () => {

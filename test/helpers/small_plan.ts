@@ -102,3 +102,22 @@ export function everyLayerPlan(changes: Partial<SmallPlan> = {}): Plan {
     ...changes,
   });
 }
+
+const FLAT: Partial<SmallPlan> = {
+  layers: [
+    { type: 'avg_pool', name: 'pool', kernel: 2, stride: 1, padding: 1 },
+    { type: 'flatten', name: 'flatten' },
+    { type: 'linear', name: 'fc1', units: 6, activation: 'relu' },
+    { type: 'linear', name: 'fc2', units: 'num_classes', bias: false },
+  ],
+  auxiliary: [],
+};
+
+/** Changes of everyLayerPlan after which it is exported with all that an export could get wrong. */
+export const exportedPlans: readonly [string, Partial<SmallPlan>][] = [
+  ['every layer', {}],
+  ['images resized', { input: { resize: 9 } }],
+  ['one row of pixels', { ...FLAT, image: [3, 1, 5] }],
+  ['flattened', FLAT],
+  ['equal constants', { input: { normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } } }],
+];

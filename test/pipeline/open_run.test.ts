@@ -133,8 +133,8 @@ describe('what is damaged is named', () => {
 test('a directory that is no run', async () => {
   const parent = temporaryDirectory();
   const expectations = [
-    [parent, 'expected a run directory, found no plan.json'],
-    [join(parent, 'no'), 'expected a run directory, there is no such directory'],
+    [parent, 'expected a run directory, got a directory without plan.json and state.json'],
+    [join(parent, 'no'), 'expected a run directory, got no such file or directory'],
   ] as const;
   for (const [directory, message] of expectations) {
     await expect(openRun(directory)).rejects.toMatchObject({

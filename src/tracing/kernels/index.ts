@@ -1,7 +1,7 @@
 import { classification } from './classification.js';
 import { convolutions } from './convolution.js';
 import { elementwise } from './elementwise.js';
-import type { Translation } from './kernel.js';
+import type { Target, Translation } from './kernel.js';
 import { matrixProducts } from './matmul.js';
 import { pooling } from './pooling.js';
 import { reductions } from './reduction.js';
@@ -19,3 +19,9 @@ export const kernels: ReadonlyMap<string, Translation> = new Map(
     ...pooling,
   }),
 );
+
+export const onnxOperators: Target = {
+  name: 'ONNX',
+  translations: kernels,
+  hint: 'add one in src/tracing/kernels, or run the model with an eager backend (--backend wasm)',
+};

@@ -1,12 +1,21 @@
 import type { Trace } from '../trace.js';
 import type { Value } from '../value.js';
 
-/** An operation that has no translation to ONNX. */
+/** What a trace is written in. */
+export interface Target {
+  readonly name: string;
+  /** Translations by the name of the TensorFlow.js kernel. */
+  readonly translations: ReadonlyMap<string, Translation>;
+  /** What to do about a kernel that has none. */
+  readonly hint: string;
+}
+
+/** An operation that has no translation to the target of a trace. */
 export class UntranslatedKernelError extends Error {
   constructor(trace: Trace, kernel: string) {
     super(
-      `layer "${trace.graph.scope}": TensorFlow.js kernel ${kernel} has no translation to ONNX; ` +
-        `add one in src/tracing/kernels, or run the model with an eager backend (--backend wasm)`,
+      `layer "${trace.graph.scope}": TensorFlow.js kernel ${kernel} has no translation to ` +
+        `${trace.target.name}; ${trace.target.hint}`,
     );
     this.name = 'UntranslatedKernelError';
   }

@@ -1,22 +1,31 @@
 import { backend_util, util } from '@tensorflow/tfjs';
 import { dataTypes } from '../graph.js';
-import { CHANNELS_OUTERMOST, naturalOrder, type Order } from '../value.js';
+import { CHANNELS_OUTERMOST, naturalOrder, type Order, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 
 /** Some kernels call their axes `axis`, others `reductionIndices`. */
-interface ReductionAttributes {
+export interface ReductionAttributes {
   readonly axis?: number | number[];
   readonly reductionIndices?: number | number[];
   readonly keepDims: boolean;
 }
 
+/** The axes that are reduced, none of them negative, and the shape that is left. */
+export function reduced(
+  x: Value,
+  { axis, reductionIndices, keepDims }: ReductionAttributes,
+): { axes: number[]; shape: number[] } {
+  const axes = util.parseAxisParam((axis ?? reductionIndices)!, [...x.shape]);
+  const [left] = backend_util.computeOutAndReduceShapes([...x.shape], axes);
+  return { axes, shape: keepDims ? backend_util.expandShapeToKeepDim(left, axes) : left };
+}
+
 /** A reduction over some axes, in whatever order the value is stored. */
 function reduction(op: string): Translation {
-  return translation<ReductionAttributes>((trace, { x }, { axis, reductionIndices, keepDims }) => {
-    const axes = util.parseAxisParam((axis ?? reductionIndices)!, [...x!.shape]);
+  return translation<ReductionAttributes>((trace, { x }, attributes) => {
+    const { keepDims } = attributes;
+    const { axes, shape } = reduced(x!, attributes);
     if (axes.length === 0) return x!;
-    const [reduced] = backend_util.computeOutAndReduceShapes([...x!.shape], axes);
-    const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
     // A feature map summed to its channels (a bias gradient): channels outermost, each sum reads one run of memory. The
     // filter gradient wants the same order.
     const order = x!.shape.length === 4 && util.arraysEqual(axes, [0, 1, 2]) ? CHANNELS_OUTERMOST : x!.order;

@@ -28,19 +28,27 @@ const reshape = translation<{ shape: number[] }>((trace, { x }, { shape: wanted 
   });
 });
 
-const expandDims = translation<{ dim: number }>((trace, { input }, { dim }) => {
-  const shape = [...input!.shape];
-  shape.splice(dim < 0 ? shape.length + 1 + dim : dim, 0, 1);
-  return reshape(trace, { x: input! }, { shape });
-});
+/** A new axis of size 1 is a matter of reshaping. */
+export function expandDimsBy(reshaped: Translation): Translation {
+  return translation<{ dim: number }>((trace, { input }, { dim }) => {
+    const shape = [...input!.shape];
+    shape.splice(dim < 0 ? shape.length + 1 + dim : dim, 0, 1);
+    return reshaped(trace, { x: input! }, { shape });
+  });
+}
+
+const expandDims = expandDimsBy(reshape);
+
+/** The axis along which values are joined, counted from 0, and the shape that comes of it. */
+export function joined(values: readonly Value[], axis: number): { at: number; shape: number[] } {
+  const at = util.parseAxisParam(axis, [...values[0]!.shape])[0]!;
+  const shapes = values.map((value) => [...value.shape]);
+  return { at, shape: backend_util.computeOutShape(shapes, at) };
+}
 
 const concat = translation<{ axis: number }>((trace, inputs, { axis }) => {
   const values = Object.values(inputs);
-  const at = util.parseAxisParam(axis, [...values[0]!.shape])[0]!;
-  const shape = backend_util.computeOutShape(
-    values.map((value) => [...value.shape]),
-    at,
-  );
+  const { at, shape } = joined(values, axis);
   const order = values.find((value) => value.uniform === undefined)?.order ?? naturalOrder(shape.length);
   const stored = values.map((value) => trace.stored(value, order));
   return trace.value(trace.graph.node('Concat', stored, { axis: order.indexOf(at) }), shape, {
@@ -54,26 +62,29 @@ const pack = translation<{ axis: number }>((trace, inputs, { axis }) => {
   return concat(trace, Object.fromEntries(values.entries()), { axis });
 });
 
-const splitV = translation<{ numOrSizeSplits: number[] | number; axis: number }>(
-  (trace, { x }, { numOrSizeSplits, axis }) => {
-    const at = util.parseAxisParam(axis, [...x!.shape])[0]!;
-    const sizes = backend_util.prepareSplitSize(
-      { shape: [...x!.shape] } as Parameters<typeof backend_util.prepareSplitSize>[0],
-      numOrSizeSplits,
-      at,
-    );
-    if (sizes.length === 1) return [x!];
-    const inputs = [trace.stored(x!), trace.graph.int64s(sizes)];
-    const names = trace.graph.nodeWithOutputs('Split', inputs, { axis: x!.order.indexOf(at) }, sizes.length);
-    return names.map((name, index) =>
-      trace.value(
-        name,
-        x!.shape.map((size, dimension) => (dimension === at ? sizes[index]! : size)),
-        { type: x!.type, order: x!.order },
-      ),
-    );
-  },
-);
+export interface SplitAttributes {
+  readonly numOrSizeSplits: number[] | number;
+  readonly axis: number;
+}
+
+/** The axis that is split, counted from 0, and the shape of each part. */
+export function parts(
+  { shape }: Value,
+  { numOrSizeSplits, axis }: SplitAttributes,
+): { at: number; sizes: number[]; shapes: number[][] } {
+  const at = util.parseAxisParam(axis, [...shape])[0]!;
+  const tensor = { shape: [...shape] } as Parameters<typeof backend_util.prepareSplitSize>[0];
+  const sizes = backend_util.prepareSplitSize(tensor, numOrSizeSplits, at);
+  return { at, sizes, shapes: sizes.map((size) => shape.with(at, size)) };
+}
+
+const splitV = translation<SplitAttributes>((trace, { x }, attributes) => {
+  const { at, sizes, shapes } = parts(x!, attributes);
+  if (sizes.length === 1) return [x!];
+  const inputs = [trace.stored(x!), trace.graph.int64s(sizes)];
+  const names = trace.graph.nodeWithOutputs('Split', inputs, { axis: x!.order.indexOf(at) }, sizes.length);
+  return names.map((name, index) => trace.value(name, shapes[index]!, { type: x!.type, order: x!.order }));
+});
 
 const slice = translation<{ begin: number[]; size: number[] }>((trace, { x }, { begin, size }) => {
   const [starts, sizes] = slice_util.parseSliceParams(x as unknown as TensorInfo, begin, size);

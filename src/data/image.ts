@@ -1,0 +1,99 @@
+import { readFile, stat } from 'node:fs/promises';
+import sharp from 'sharp';
+import { UserError } from '../errors.js';
+import type { ImageSize } from '../registry/datasets/dataset.js';
+import { fileError } from '../storage/file_error.js';
+import { resizePixels } from './resize_pixels.js';
+
+/** Beyond these a file is refused before it is decoded: a small file can claim any number of pixels. */
+export const MAX_PIXELS = 100_000_000;
+export const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
+/**
+ * An image file as a record of a data set: uint8 planes, channels × height × width.
+ *
+ * The image is turned as its EXIF orientation says, its colours become sRGB (or grey, where records have one channel),
+ * and what is transparent becomes white; of an animation the first frame counts. Another size is resized to the
+ * record's as `input.resize` does it: antialiased, height and width each by itself, nothing cut off. An image of the
+ * record's size keeps its pixel values.
+ * @throws UserError where the file cannot be read, is no PNG, JPEG or WebP, is too large or is damaged
+ */
+export async function readImage(path: string, size: ImageSize): Promise<Uint8Array> {
+  const bytes = await readBytes(path);
+  const format = formatOf(bytes);
+  if (format === undefined)
+    throw new UserError(`${path}: expected a PNG, JPEG or WebP image, got ${beginning(bytes)}`);
+  try {
+    return await decode(path, bytes, size);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path}: damaged ${format} image: ${reason(error)}`, { cause: error });
+  }
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  try {
+    const status = await stat(path);
+    // Reading from a pipe or a device could wait forever.
+    if (!status.isFile()) throw new UserError(`${path}: expected a regular file`);
+    if (status.size > MAX_FILE_BYTES) {
+      throw new UserError(`${path}: expected at most ${MAX_FILE_BYTES} bytes, got ${status.size}`);
+    }
+    return await readFile(path);
+  } catch (error) {
+    throw fileError('read', path, error);
+  }
+}
+
+/** Told by the first bytes, whatever the file is called: no other format reaches the decoder. */
+function formatOf(bytes: Buffer): string | undefined {
+  const start = bytes.toString('latin1', 0, 12);
+  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'PNG';
+  if (start.startsWith('\xff\xd8\xff')) return 'JPEG';
+  if (start.startsWith('RIFF') && start.endsWith('WEBP')) return 'WebP';
+  return undefined;
+}
+
+function beginning(bytes: Buffer): string {
+  if (bytes.length === 0) return 'an empty file';
+  return `a file that begins with ${bytes.toString('hex', 0, 4)}`;
+}
+
+async function decode(path: string, bytes: Buffer, size: ImageSize): Promise<Uint8Array> {
+  const { channels } = size;
+  // The header alone; sharp's own limit would hide by how much it is passed.
+  const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  if (header.width * header.height > MAX_PIXELS) {
+    const megapixels = (count: number) => `${Math.round(count / 1e6)} megapixels`;
+    throw new UserError(
+      `${path}: expected at most ${megapixels(MAX_PIXELS)}, got ${header.width} × ${header.height} (${megapixels(header.width * header.height)})`,
+    );
+  }
+  const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
+    .autoOrient()
+    .flatten({ background: 'white' })
+    .toColourspace(channels === 1 ? 'b-w' : 'srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return toPlanes(resizePixels(data, channels, info, size), size);
+}
+
+/** [height, width, channels] to [channels, height, width]. */
+function toPlanes(pixels: Uint8Array, { channels, height, width }: ImageSize): Uint8Array {
+  const area = height * width;
+  const planes = new Uint8Array(channels * area);
+  for (let i = 0; i < area; i++) {
+    for (let channel = 0; channel < channels; channel++) {
+      planes[channel * area + i] = pixels[i * channels + channel]!;
+    }
+  }
+  return planes;
+}
+
+/** What the decoder says, in one line, without the names of its own parts. */
+function reason(error: unknown): string {
+  const [line] = String(error instanceof Error ? error.message : error).split('\n');
+  return (
+    line!.replace(/^(Vips\w+|vips\w+|Input buffer has corrupt header): */, '').trim() || 'no usable header'
+  );
+}

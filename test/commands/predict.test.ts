@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { expect, test } from 'vitest';
+import { gnet } from '../helpers/gnet.js';
+import { temporaryDirectory } from '../helpers/temporary_directory.js';
+import { tinyConfig } from '../helpers/tiny_config.js';
+
+test('answers on stdout, errors on stderr, exit code 1 where there is one', async () => {
+  const cwd = temporaryDirectory();
+  writeFileSync(join(cwd, 'tiny.yaml'), tinyConfig());
+  expect(await gnet(['run', 'tiny.yaml', '--run-dir', 'run'], { cwd })).toMatchObject({ code: 0 });
+  const red = sharp({ create: { width: 50, height: 40, channels: 3, background: 'red' } });
+  await red.toFile(join(cwd, 'red.jpg'));
+  writeFileSync(join(cwd, 'broken.png'), 'no image');
+
+  const good = await gnet(['predict', 'run', 'red.jpg', '--top-k', '2'], { cwd });
+  expect(good.code).toBe(0);
+  expect(good.stdout).toMatch(/^red\.jpg {2}\w+ +[\d.]+ % {2}\w+ +[\d.]+ %\n$/);
+
+  const mixed = await gnet(['predict', 'run', 'broken.png', 'red.jpg'], { cwd });
+  expect(mixed.code).toBe(1);
+  expect(mixed.stdout).toMatch(/^red\.jpg( {2}\w+ +[\d.]+ %){5}\n$/);
+  expect(mixed.stderr.trimEnd().split('\n').at(-1)).toBe(
+    'broken.png: expected a PNG, JPEG or WebP image, got a file that begins with 6e6f2069',
+  );
+
+  const json = await gnet(['predict', 'run', '.', '--top-k', '1', '--json'], { cwd });
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toEqual({
+    checkpoint: 'run/checkpoints/best',
+    step: expect.any(Number),
+    backend: 'onnxruntime-cpu',
+    images: [
+      { file: 'broken.png', error: expect.stringContaining('broken.png: expected a PNG') },
+      { file: 'red.jpg', predictions: [{ class: expect.any(String), probability: expect.any(Number) }] },
+    ],
+  });
+});
+
+test.each([
+  [
+    ['.', 'a.png'],
+    /^\.: expected a run directory or a checkpoint, got a directory without plan\.json and state\.json\n/,
+  ],
+  [['.'], /Missing 1 required arg/],
+  [['.', 'a.png', '--top-k', '0'], /Expected an integer greater than or equal to 1 but received: 0/],
+  [['.', 'a.png', '--topk', '1'], /Nonexistent flag: --topk/],
+])('%j: exit code 2', async (args, message) => {
+  const cwd = temporaryDirectory();
+  const { code, stdout, stderr } = await gnet(['predict', ...args], { cwd });
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toMatch(message);
+});
