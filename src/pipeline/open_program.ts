@@ -21,11 +21,11 @@ export async function openProgram(
     return new CompiledProgram(plan, { executionProviders: backend.executionProviders, threads }, state);
   }
   const { EagerProgram } = await import('../model/eager_program.js');
-  return new EagerProgram(await backend.load(), plan, state);
+  return new EagerProgram(await backend.load(threads), plan, state);
 }
 
 /** @throws UserError where the backend cannot run here */
-export async function requireBackend(name: BackendName): Promise<void> {
+export async function requireBackend(name: BackendName, threads: number): Promise<void> {
   const backend: BackendEntry = backends[name];
-  if (backend.kind === 'eager') await backend.load();
+  if (backend.kind === 'eager') await backend.load(threads);
 }

@@ -51,7 +51,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
   const choice = chooseBackend(plan.config.backend);
   // Before anything is made: a backend that is missing must leave no run behind.
-  await requireBackend(choice.name);
+  await requireBackend(choice.name, threads);
   const environment = await describeEnvironment(choice, threads, new Date());
   const session = await openRunSession(loaded, options, environment);
   const { paths, recorder } = session;

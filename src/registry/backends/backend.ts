@@ -4,8 +4,12 @@ import type { Tf } from '../schema.js';
 export interface EagerBackend {
   readonly kind: 'eager';
   readonly description: string;
-  /** TensorFlow.js with this backend active. @throws UserError where it cannot run here, saying why. */
-  load(): Promise<Tf>;
+  /**
+   * TensorFlow.js with this backend active.
+   * @param threads of one operation, where the backend has several; 0, the default, takes every core
+   * @throws UserError where it cannot run here, saying why.
+   */
+  load(threads?: number): Promise<Tf>;
 }
 
 /** Runs the traced graph with ONNX Runtime. */
