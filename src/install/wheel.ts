@@ -22,7 +22,6 @@ export interface Wheel {
    * wheel's own RECORD and fsynced. Nothing else is written, and only plain files are. @throws UserError
    */
   extract(wanted: (name: string) => boolean, target: string, signal?: AbortSignal): Promise<void>;
-  close(): void;
 }
 
 /** RECORD of the largest wheel has 2 MB. */
@@ -30,17 +29,19 @@ const MAX_METADATA_BYTES = 32 << 20;
 const MAX_ENTRIES = 200_000;
 const EXECUTABLE = 0o111;
 
-/** @throws UserError where the file cannot be read or is no wheel */
-export async function openWheel(path: string): Promise<Wheel> {
+/** Opens a wheel for as long as `use` takes. @throws UserError where the file cannot be read or is no wheel */
+export async function withWheel<T>(path: string, use: (wheel: Wheel) => T | Promise<T>): Promise<T> {
   const { openPromise } = await import('yauzl');
   let zip: ZipFile | undefined;
   try {
     // Refuses absolute paths, "..", backslashes and entries that are longer than they say.
     zip = await openPromise(path, { lazyEntries: true, autoClose: false });
-    return await readWheel(path, zip);
+    const wheel = await readWheel(path, zip).catch((error) => Promise.reject(wheelError(path, error)));
+    return await use(wheel);
   } catch (error) {
+    throw zip === undefined ? wheelError(path, error) : error;
+  } finally {
     zip?.close();
-    throw wheelError(path, error);
   }
 }
 
@@ -62,7 +63,6 @@ async function readWheel(path: string, zip: ZipFile): Promise<Wheel> {
     tags: headers(await read('WHEEL')).get('Tag') ?? [],
     requirementsOf: (extra) => extraRequirements(metadata.get('Requires-Dist') ?? [], extra),
     files: [...entries.keys()],
-    close: () => zip.close(),
     extract: async (wanted, target, signal) => {
       try {
         for (const entry of entries.values()) {

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../base_command.js';
-import type { RemoveResult } from '../../pipeline/backend_install.js';
+import type { RemoveResult } from '../../pipeline/backend_remove.js';
 import { bytes } from '../../pipeline/format.js';
 
 export default class BackendRemove extends BaseCommand {
@@ -15,7 +15,7 @@ export default class BackendRemove extends BaseCommand {
 
   override async run(): Promise<RemoveResult> {
     const { flags } = await this.parse(BackendRemove);
-    const { removeBackend } = await import('../../pipeline/backend_install.js');
+    const { removeBackend } = await import('../../pipeline/backend_remove.js');
     const result = await removeBackend(flags.gpu ? 'tensorflow-gpu' : 'tensorflow');
     if (result.directories.length === 0) this.log(`${result.backend}: there is no build of it`);
     for (const directory of result.directories) this.log(`removed ${directory} (${bytes(result.bytes)})`);

@@ -54,11 +54,14 @@ function loadTensorflow(name: TensorflowName, threads: number): Tf {
 }
 
 function prepareProcess(threads: number): void {
-  // TensorFlow.js 4.22 calls util.isNullOrUndefined, which Node.js 22 warns of and Node.js 23 removed.
-  const util: { isNullOrUndefined?: (value: unknown) => boolean } = require('node:util');
-  util.isNullOrUndefined = (value) => value === null || value === undefined;
-  // TensorFlow reads both when its library is loaded; its notes on the processor are no news here.
+  // tfjs-node 4.22 calls these two, of which Node.js 22 warns; Node.js 23 removed the first.
+  Object.assign(require('node:util'), {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
+  // TensorFlow reads these once, as its library is loaded. A resumed run must end as one that was not interrupted.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  process.env.TF_DETERMINISTIC_OPS ??= '1';
   if (threads > 0) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
 }
 

@@ -49,14 +49,20 @@ export function buildName(name: TensorflowName, tensorflow: string): string {
   return `${name}-${TFJS_NODE_VERSION}-tf${tensorflow}-napi${NAPI_VERSION}-${process.platform}-${process.arch}`;
 }
 
-/** The builds of a backend that fit this gnet and this machine, newest first. */
-export function findBuilds(name: TensorflowName): Build[] {
+/** Where builds of a backend are that would fit this gnet and this machine, complete or not. */
+export function buildDirectories(name: TensorflowName): string[] {
   const [before, after] = buildName(name, '*').split('*') as [string, string];
   const parent = buildsDirectory();
   const names = existsSync(parent) ? readdirSync(parent) : [];
   return names
     .filter((entry) => entry.startsWith(before) && entry.endsWith(after))
-    .map((entry) => ({ directory: join(parent, entry), manifest: readManifest(join(parent, entry)) }))
+    .map((entry) => join(parent, entry));
+}
+
+/** The complete ones, newest first. */
+export function findBuilds(name: TensorflowName): Build[] {
+  return buildDirectories(name)
+    .map((directory) => ({ directory, manifest: readManifest(directory) }))
     .filter((build): build is Build => build.manifest !== null)
     .toSorted((a, b) => b.manifest.created_at.localeCompare(a.manifest.created_at));
 }
