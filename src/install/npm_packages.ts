@@ -23,9 +23,9 @@ export const PACKAGES = {
   },
   protobuf: {
     name: 'google-protobuf',
-    version: '3.21.4',
+    version: '4.0.3',
     integrity:
-      'sha512-MnG7N936zcKTco4Jd2PX2U96Kf9PxygAPKBug+74LHzmHXmceN16MmRcdgZv+DGef/S9YvQAfRsNCn4cjf9yyQ==',
+      'sha512-DI6iiRmF8fE/EzvGK5F9b8RxZeumHC2AAhi3xwOEh+GT5eRhJeW1aOtkDxn0W7cVCFQAtwK+ZDwIO1BYz+9WMA==',
   },
   nodeApiHeaders: {
     name: 'node-api-headers',
