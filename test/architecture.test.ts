@@ -8,7 +8,7 @@ const ROWS = [
   ['commands', 'hooks'],
   ['pipeline'],
   ['tracing'],
-  ['model', 'data', 'logging'],
+  ['model', 'data', 'install', 'logging'],
   ['storage', 'config'],
   ['registry'],
 ];

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { BackendChoice } from '../registry/backends/index.js';
+import { tensorflowVersion } from '../registry/backends/tensorflow.js';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
@@ -38,7 +39,7 @@ export async function describeEnvironment(
     backend: choice.name,
     backend_reason: choice.reason,
     threads,
-    versions: await versions(),
+    versions: await versions(choice),
     platform: `${platform()} ${release()} ${arch()}`,
     cpu: cpu?.model.trim() ?? 'unknown',
     cpu_count: cpus().length,
@@ -48,7 +49,7 @@ export async function describeEnvironment(
   };
 }
 
-async function versions(): Promise<Record<string, string>> {
+async function versions({ name: backend }: BackendChoice): Promise<Record<string, string>> {
   const packages = ['@tensorflow/tfjs', 'onnxruntime-node'];
   const installed = packages.map(async (name) => [
     name,
@@ -58,6 +59,7 @@ async function versions(): Promise<Record<string, string>> {
     gnet: await packageVersion(new URL('../../package.json', import.meta.url)),
     node: process.version,
     ...Object.fromEntries(await Promise.all(installed)),
+    ...((backend === 'tensorflow' || backend === 'tensorflow-gpu') && tensorflowVersion(backend)),
   };
 }
 

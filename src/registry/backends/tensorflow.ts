@@ -104,6 +104,14 @@ function installCommand(name: TensorflowName): string {
   return `"gnet backend install tensorflow${name === 'tensorflow-gpu' ? ' --gpu' : ''}"`;
 }
 
+/** The TensorFlow that a backend loads: the version of the library that gnet built, else of the npm package. */
+export function tensorflowVersion(name: TensorflowName): Record<string, string> {
+  const [build] = findBuilds(name);
+  if (build) return { tensorflow: build.manifest.tensorflow };
+  const { version } = require(`${packages[name]}/package.json`) as { version: string };
+  return { [packages[name]]: version };
+}
+
 /** Why a backend has nothing to load here, or null where it has. */
 export function tensorflowObstacle(name: TensorflowName): string | null {
   if (findBuilds(name).length > 0) return null;
