@@ -3,8 +3,9 @@ import { BaseCommand } from '../../base_command.js';
 import type { InstallResult } from '../../pipeline/backend_install.js';
 
 export default class BackendInstall extends BaseCommand {
-  static override description =
-    "Build a backend's native part for this machine, in the cache of this user (~/.cache/gnet). It needs a C++ compiler, npm, and Python with pip, which fetches TensorFlow: 270 MB, 860 MB unpacked; with --gpu several GB.";
+  static override description = `Build a backend's native part for this machine.
+
+It needs a C++ compiler, npm, and Python with pip, which fetches TensorFlow: 270 MB, 860 MB when unpacked; with --gpu, CUDA's libraries too: 3 GB, 5.7 GB when unpacked. The build goes to the cache of this user (~/.cache/gnet, or gnet in XDG_CACHE_HOME). Run again, it checks every file of the build, and builds anew what is damaged.`;
   static override examples = [
     '<%= config.bin %> backend install tensorflow',
     '<%= config.bin %> backend install tensorflow --gpu',
