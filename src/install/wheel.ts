@@ -71,7 +71,9 @@ async function readWheel(path: string, zip: ZipFile): Promise<Wheel> {
         }
       } catch (error) {
         signal?.throwIfAborted();
-        throw wheelError(path, error);
+        throw systemErrorCode(error) === undefined
+          ? wheelError(path, error)
+          : fileError('write', target, error);
       }
     },
   };

@@ -115,6 +115,15 @@ describe('what is refused', () => {
   });
 });
 
+it('a folder that cannot be written is named, not the wheel', async () => {
+  const target = fileWith(Buffer.from('a file'));
+  await expect(
+    withWheel(fileWith(wheel({ files: { 'folder/a': 'x' } })), (opened) =>
+      opened.extract((name) => name === 'folder/a', target),
+    ),
+  ).rejects.toThrow(`cannot write ${target}: `);
+});
+
 it('an error of the one who uses a wheel is not taken for one of the wheel', async () => {
   const mistake = new TypeError('mine');
   await expect(withWheel(fileWith(wheel()), () => Promise.reject(mistake))).rejects.toBe(mistake);
