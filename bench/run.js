@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { tensorflowObstacle } from '../dist/registry/backends/tensorflow.js';
 
 /**
  * @typedef {{ name: string, command: string[], unit: number }} Contender  unit: images (or FLOP) of one repetition
@@ -31,6 +32,8 @@ const threads = values.threads ?? String(availableParallelism());
 const rounds = Number(values.rounds);
 const here = fileURLToPath(new URL('.', import.meta.url));
 const python = findPython();
+/** Why TensorFlow's C library is left out, or null. */
+const withoutTensorflow = tensorflowObstacle('tensorflow');
 
 /** A Python that has PyTorch, or why there is none. */
 function findPython() {
@@ -90,15 +93,13 @@ function training(
   mode = 'train',
   withWasm = false,
 ) {
+  const ours = (/** @type {string} */ title, /** @type {string} */ backend) =>
+    gnet(title, ['gnet.js', `configs/${config}.yaml`, String(batch), backend, threads, mode], batch);
   return {
     name: `${mode} ${config} batch ${batch}`,
     repeat: size > 64 ? 2 : 4,
     contenders: [
-      gnet(
-        'gnet onnxruntime-cpu',
-        ['gnet.js', `configs/${config}.yaml`, String(batch), 'onnxruntime-cpu', threads, mode],
-        batch,
-      ),
+      ours('gnet onnxruntime-cpu', 'onnxruntime-cpu'),
       ...['eager', 'channels_last', 'compile'].flatMap((variant) =>
         torch(
           `PyTorch ${variant}`,
@@ -107,15 +108,8 @@ function training(
           batch,
         ),
       ),
-      ...(withWasm
-        ? [
-            gnet(
-              'TensorFlow.js wasm',
-              ['gnet.js', `configs/${config}.yaml`, String(batch), 'wasm', threads, mode],
-              batch,
-            ),
-          ]
-        : []),
+      ...(withoutTensorflow === null ? [ours('TensorFlow.js tfjs-node', 'tensorflow')] : []),
+      ...(withWasm ? [ours('TensorFlow.js wasm', 'wasm')] : []),
       gnet('GEMM 2048³ (GFLOP/s)', ['gemm.js', threads], (2 * 2048 ** 3) / 1e9),
     ],
   };
@@ -230,6 +224,8 @@ const report = {
 };
 console.log(`${report.cpu}, ${threads} threads, Node.js ${report.node}, ${report.date}`);
 if (python.missing) console.log(`without PyTorch: ${python.missing}`);
+if (withoutTensorflow)
+  console.log(`without tfjs-node: ${withoutTensorflow} (gnet backend install tensorflow)`);
 for (const workload of workloads) {
   const results = await compete(workload);
   const [ours] = results;

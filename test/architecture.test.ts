@@ -9,7 +9,7 @@ const ROWS = [
   ['doctor'],
   ['pipeline', 'report'],
   ['tracing'],
-  ['model', 'data', 'logging'],
+  ['model', 'data', 'install', 'logging'],
   ['storage', 'config'],
   ['registry', 'statistics'],
 ];

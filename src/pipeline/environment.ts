@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
 import type { BackendChoice } from '../registry/backends/index.js';
+import { tensorflowVersion } from '../registry/backends/tensorflow.js';
 import { cpuModel, nvidiaGpus, platformName, programOutput } from './machine.js';
 
 const require = createRequire(import.meta.url);
@@ -36,7 +37,7 @@ export async function describeEnvironment(
     backend: choice.name,
     backend_reason: choice.reason,
     threads,
-    versions: await versions(),
+    versions: await versions(choice),
     platform: platformName(),
     cpu: cpuModel(),
     cpu_count: cpus().length,
@@ -46,7 +47,7 @@ export async function describeEnvironment(
   };
 }
 
-async function versions(): Promise<Record<string, string>> {
+async function versions({ name: backend }: BackendChoice): Promise<Record<string, string>> {
   const packages = ['@tensorflow/tfjs', 'onnxruntime-node'];
   const installed = packages.map(async (name) => [
     name,
@@ -56,6 +57,7 @@ async function versions(): Promise<Record<string, string>> {
     gnet: await gnetVersion(),
     node: process.version,
     ...Object.fromEntries(await Promise.all(installed)),
+    ...((backend === 'tensorflow' || backend === 'tensorflow-gpu') && tensorflowVersion(backend)),
   };
 }
 

@@ -15,17 +15,19 @@ export interface GnetOptions {
   readonly cwd: string;
   /** "<signal> <event> <n>": see strike.mjs. */
   readonly strike?: string | undefined;
+  /** Variables besides those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export const BIN = resolve('bin/run.js');
 
 /** Starts the command line as it was last built. */
-export function startGnet(args: readonly string[], { cwd, strike }: GnetOptions) {
+export function startGnet(args: readonly string[], { cwd, strike, env }: GnetOptions) {
   const preload = strike === undefined ? [] : ['--import', resolve('test/helpers/strike.mjs')];
   const child = spawn(process.execPath, [...preload, BIN, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...environment(), ...(strike === undefined ? {} : { STRIKE: strike }) },
+    env: { ...environment(), ...env, ...(strike === undefined ? {} : { STRIKE: strike }) },
   });
   return { child, ended: waitFor(child) };
 }

@@ -8,16 +8,23 @@ import { backends } from '../../src/registry/backends/index.js';
 import { CompiledProgram } from '../../src/tracing/compiled_program.js';
 import { elements } from './plain.js';
 import { TestRandom } from './random.js';
+import { whyNoTensorflow } from './tensorflow.js';
 
 type Open = (plan: Plan, state: ModelState) => Promise<Program>;
 
-/** Each way to a program that runs everywhere. */
+/** Each way to a program. */
 export const programs = {
   'onnxruntime-cpu': async (plan, state) =>
     new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
+  tensorflow: async (plan, state) => new EagerProgram(await backends.tensorflow.load(), plan, state),
   wasm: async (plan, state) => new EagerProgram(await backends.wasm.load(), plan, state),
   cpu: async (plan, state) => new EagerProgram(await backends.cpu.load(), plan, state),
 } satisfies Record<string, Open>;
+
+/** Each way to a program that is open here, by name. */
+export const allPrograms = Object.entries(programs).filter(
+  ([name]) => name !== 'tensorflow' || whyNoTensorflow === null,
+);
 
 /** Random images and labels that fit a plan. */
 export function randomBatch(plan: Plan, size: number, seed: number): HostBatch {

@@ -6,6 +6,7 @@ import type { ElementType } from '../../src/tracing/graph.js';
 import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
+import { type EagerName, whyNoTensorflow } from './tensorflow.js';
 
 /** An input of a tested function: float32 where it says nothing else. */
 export interface Input extends Plain {
@@ -20,7 +21,7 @@ export type TensorFunction = (inputs: tf.Tensor[], trace?: Trace) => tf.Tensor |
 /** Runs a function of tensors and reads its results. */
 export type Runner = (run: TensorFunction, inputs: readonly Input[]) => Promise<Plain[]>;
 
-function eager(backend: 'cpu' | 'wasm'): Runner {
+function eager(backend: EagerName): Runner {
   return async (run, inputs) => {
     await backends[backend].load();
     const tensors = inputs.map(({ shape, values, type = 'float32' }) =>
@@ -89,5 +90,15 @@ const traced: Runner = async (run, inputs) => {
   return runModel(trace.graph.encode(), inputs);
 };
 
-/** Each way in which the model runs here. */
-export const runners = { cpu: eager('cpu'), wasm: eager('wasm'), traced } satisfies Record<string, Runner>;
+/** Each way in which the model runs. */
+export const runners = {
+  cpu: eager('cpu'),
+  wasm: eager('wasm'),
+  tensorflow: eager('tensorflow'),
+  traced,
+} satisfies Record<string, Runner>;
+
+/** Each way in which it runs here, by name. */
+export const allRunners = Object.entries(runners).filter(
+  ([name]) => name !== 'tensorflow' || whyNoTensorflow === null,
+);

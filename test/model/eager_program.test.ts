@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { drawMasks } from '../../src/model/masks.js';
 import { livelyState, programs, randomBatch } from '../helpers/programs.js';
 import { everyLayerPlan } from '../helpers/small_plan.js';
+import { eagerBackends } from '../helpers/tensorflow.js';
 
 const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
 
-describe.each(['cpu', 'wasm'] as const)('EagerProgram on %s', (name) => {
+describe.each(eagerBackends)('EagerProgram on %s', (name) => {
   it('owns one tensor for each parameter and slot, and disposes of them all', async () => {
     const state = livelyState(plan);
     (await programs[name](plan, state)).dispose();

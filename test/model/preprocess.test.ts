@@ -6,6 +6,7 @@ import { type Plain, permute, toChannelsFirst } from '../helpers/plain.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
 import { TestRandom } from '../helpers/random.js';
 import { type Input, runners } from '../helpers/runners.js';
+import { eagerBackends } from '../helpers/tensorflow.js';
 
 /** Leaves pixels as they are. */
 const PLAIN = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
@@ -51,7 +52,7 @@ function resized({ shape, values }: Plain, size: number): Plain {
   return { shape: [batch, channels, size, size], values: tall.values };
 }
 
-describe.each(['cpu', 'wasm', 'traced'] as const)('on %s', (name) => {
+describe.each([...eagerBackends, 'traced'] as const)('on %s', (name) => {
   it('scales to 0…1, normalizes each channel, and puts channels last', async () => {
     const images: Input = { shape: [1, 3, 1, 2], values: [0, 255, 51, 102, 255, 128], type: 'uint8' };
     const [result] = await run(name, images, null, IMAGENET);

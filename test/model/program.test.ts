@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { drawMasks } from '../../src/model/masks.js';
 import { copyState, type ModelState } from '../../src/model/state.js';
 import { expectAllClose } from '../helpers/all_close.js';
-import { livelyState, programs, randomBatch, trainOn } from '../helpers/programs.js';
+import { allPrograms, livelyState, programs, randomBatch, trainOn } from '../helpers/programs.js';
 import { everyLayerPlan, type SmallPlan } from '../helpers/small_plan.js';
 
 const TOLERANCE = { relative: 1e-4, absolute: 1e-5 };
@@ -35,7 +35,7 @@ function expectSameState(actual: ModelState, expected: ModelState): void {
     }
 }
 
-describe.each(Object.entries(programs))('%s', (_name, open) => {
+describe.each(allPrograms)('%s', (_name, open) => {
   it.each(cases)('trains as cpu does: %s', async (_case, changes) => {
     const plan = everyLayerPlan(changes);
     const reference = await programs.cpu(plan, livelyState(plan));

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { describeEnvironment } from '../../src/pipeline/environment.js';
+import { buildName, buildsDirectory } from '../../src/registry/backends/tensorflow_build.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 const describeHere = () =>
@@ -62,4 +63,19 @@ test('the GPU as its driver names it', async () => {
   chmodSync(join(bin, 'nvidia-smi'), 0o755);
   vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
   expect((await describeHere()).gpu).toBe('NVIDIA T4, 550.54.15');
+});
+
+test('on TensorFlow, its version too', async () => {
+  const cache = temporaryDirectory();
+  vi.stubEnv('XDG_CACHE_HOME', cache);
+  const directory = join(buildsDirectory(), buildName('tensorflow', '2.21.0'));
+  mkdirSync(directory, { recursive: true });
+  const manifest = { tensorflow: '2.21.0', created_at: '', files: {} };
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify(manifest));
+  const { versions } = await describeEnvironment(
+    { name: 'tensorflow', reason: 'as configured' },
+    1,
+    new Date(),
+  );
+  expect(versions).toMatchObject({ tensorflow: '2.21.0' });
 });

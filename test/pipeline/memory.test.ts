@@ -12,6 +12,7 @@ import { train } from '../../src/pipeline/train.js';
 import { readCheckpoint } from '../../src/storage/checkpoints.js';
 import { runPaths } from '../../src/storage/run_directory.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
+import { whyNoTensorflow } from '../helpers/tensorflow.js';
 import { TINY } from '../helpers/tiny_config.js';
 import { dataOf, factsOf, tinyPlan } from '../helpers/tiny_plan.js';
 
@@ -31,12 +32,14 @@ const layers = [
 const MARGIN_BYTES = 12e6;
 
 // Tensors are counted exactly, and so on wasm a few steps will do.
-test.each([
+test.for([
   ['onnxruntime-cpu', 36],
+  ['tensorflow', 36],
   ['wasm', 6],
 ] as const)(
   'steps, checkpoints, evaluations and loads need no more and more memory: %s, %d epochs',
-  async (backend, epochs) => {
+  async ([backend, epochs], { skip }) => {
+    skip(backend === 'tensorflow' && whyNoTensorflow !== null, whyNoTensorflow ?? '');
     await tf.setBackend('cpu'); // the one that tracing gives back, and that can tell of its memory
     const plan = tinyPlan({
       model: { layers, auxiliary: [{ ...TINY.model.auxiliary[0], after: 'conv1' }] },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parameterSpecs } from '../../src/model/parameters.js';
 import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
+import { whyNoTensorflow } from '../helpers/tensorflow.js';
 import { tinyConfig } from '../helpers/tiny_config.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
@@ -112,12 +113,17 @@ describe('on onnxruntime-cpu', () => {
   });
 });
 
-test('on wasm, which computes on the thread that signals arrive at', async () => {
-  const args = ['--backend', 'wasm', '--set', 'checkpoint.every_steps=null'];
-  expect(await run('wasm', { args })).toMatchObject({ code: 0 });
-  const stopped = await run('wasm stopped', { args, strike: 'SIGINT append metrics.jsonl 4' });
-  expect(stopped).toMatchObject({ code: 130 });
-  expect(newest('wasm stopped')).toMatchObject({ step: 4, epoch: 1 });
-  expect(await run('wasm stopped', { args })).toMatchObject({ code: 0 });
-  expect(runResults(join(directory, 'wasm stopped'))).toEqual(runResults(join(directory, 'wasm')));
-});
+test.for(['wasm', 'tensorflow'] as const)(
+  'on %s, which computes on the thread that signals arrive at',
+  async (backend, { skip }) => {
+    skip(backend === 'tensorflow' && whyNoTensorflow !== null, whyNoTensorflow ?? '');
+    const [whole, part] = [backend, `${backend} stopped`];
+    const args = ['--backend', backend, '--set', 'checkpoint.every_steps=null'];
+    expect(await run(whole, { args })).toMatchObject({ code: 0 });
+    const stopped = await run(part, { args, strike: 'SIGINT append metrics.jsonl 4' });
+    expect(stopped).toMatchObject({ code: 130 });
+    expect(newest(part)).toMatchObject({ step: 4, epoch: 1 });
+    expect(await run(part, { args })).toMatchObject({ code: 0 });
+    expect(runResults(join(directory, part))).toEqual(runResults(join(directory, whole)));
+  },
+);

@@ -3,56 +3,127 @@ import { createRequire } from 'node:module';
 import { UserError } from '../../errors.js';
 import type { Tf } from '../schema.js';
 import type { EagerBackend } from './backend.js';
+import { explainLoadFailure } from './load_failure.js';
+import { findBuilds, loadBuild, type TensorflowName } from './tensorflow_build.js';
+import { registerKernels } from './tensorflow_kernels.js';
 
 const require = createRequire(import.meta.url);
 
-/** TensorFlow's C library behind TensorFlow.js, from the package `packageName`. */
-function native(packageName: string, description: string): EagerBackend {
+const packages: Readonly<Record<TensorflowName, string>> = {
+  tensorflow: '@tensorflow/tfjs-node',
+  'tensorflow-gpu': '@tensorflow/tfjs-node-gpu',
+};
+
+/** TensorFlow's C library behind TensorFlow.js: the one that gnet built for this user, else the npm package's. */
+function native(name: TensorflowName, description: string): EagerBackend {
   return {
     kind: 'eager',
     description,
-    load: async () => {
-      try {
-        await restoreRemovedUtilities();
-        // Both packages are made for require(): they register the backend "tensorflow" as they load.
-        const tf = require(packageName) as Tf;
-        await tf.setBackend('tensorflow');
-        return tf;
-      } catch (error) {
-        throw new UserError(
-          `backend: ${packageName} does not load: ${(error as Error).message.split('\n')[0]}`,
-          {
-            hint: `Install it with "npm install ${packageName}", or take "--backend onnxruntime-cpu", which needs no download.`,
-            cause: error,
-          },
-        );
-      }
+    load: async (threads = 0) => {
+      const tf = loadTensorflow(name, threads);
+      await tf.setBackend('tensorflow');
+      registerKernels(tf);
+      if (name === 'tensorflow-gpu') requireGpu(tf);
+      return tf;
     },
   };
 }
 
-/** TensorFlow.js 4.22 calls util.isNullOrUndefined, which Node.js 23 removed. */
-async function restoreRemovedUtilities(): Promise<void> {
-  const util: { isNullOrUndefined?: (value: unknown) => boolean } = require('node:util');
-  util.isNullOrUndefined ??= (value) => value === null || value === undefined;
-}
-
-export const tensorflow = native(
-  '@tensorflow/tfjs-node',
-  'TensorFlow on the CPU, through @tensorflow/tfjs-node',
-);
+export const tensorflow = native('tensorflow', 'TensorFlow on the CPU, through @tensorflow/tfjs-node');
 export const tensorflowGpu = native(
-  '@tensorflow/tfjs-node-gpu',
+  'tensorflow-gpu',
   'TensorFlow on a CUDA GPU, through @tensorflow/tfjs-node-gpu',
 );
 
-/** Why tensorflow-gpu cannot be the automatic choice here, or null where it can. */
-export function tensorflowGpuObstacle(): string | null {
-  if (!existsSync('/dev/nvidia0') && !existsSync('/dev/dxg')) return 'no CUDA GPU is visible';
+function loadTensorflow(name: TensorflowName, threads: number): Tf {
+  const loaded = require('@tensorflow/tfjs') as Tf;
+  // It is loaded once in a process: two of TensorFlow's libraries would meet.
+  if (loaded.findBackendFactory('tensorflow')) return loaded;
+  prepareProcess(threads);
+  const [build] = findBuilds(name);
   try {
-    require.resolve('@tensorflow/tfjs-node-gpu');
+    // The packages are made for require(): they register the backend "tensorflow" as they load.
+    return build ? loadBuild(build.directory) : (require(packages[name]) as Tf);
+  } catch (error) {
+    const cause = explainLoadFailure(build?.directory ?? packages[name], error);
+    throw new UserError(`backend ${name}: ${cause}`, {
+      hint: `${installCommand(name)} ${build ? 'checks every file of the build and mends it' : 'builds it for this machine'}; "--backend onnxruntime-cpu" needs nothing more.`,
+      cause: error,
+    });
+  }
+}
+
+function prepareProcess(threads: number): void {
+  // tfjs-node 4.22 calls these two, of which Node.js 22 warns; Node.js 23 removed the first.
+  Object.assign(require('node:util'), {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
+  // TensorFlow reads these once, as its library is loaded. A resumed run must end as one that was not interrupted.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '1';
+  process.env.TF_DETERMINISTIC_OPS ??= '1';
+  if (threads > 0) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+}
+
+/** @throws UserError where TensorFlow loads but computes on the CPU */
+function requireGpu(tf: Tf): void {
+  const { isUsingGpuDevice, binding } = tf.backend() as unknown as {
+    isUsingGpuDevice: boolean;
+    binding: { TF_Version: string };
+  };
+  if (isUsingGpuDevice) return;
+  const version = `TensorFlow ${binding.TF_Version}`;
+  if (!isGpuVisible()) {
+    throw new UserError(
+      `backend tensorflow-gpu: ${NO_GPU}: there is no /dev/nvidia0 (${version} is loaded)`,
+      {
+        hint: 'In a container, start it with access to the GPU; "--backend tensorflow" computes on the CPU.',
+      },
+    );
+  }
+  const [build] = findBuilds('tensorflow-gpu');
+  throw new UserError(
+    build
+      ? `backend tensorflow-gpu: ${version} finds no GPU that it can use: it is for CUDA 12 and needs a driver that is new enough`
+      : `backend tensorflow-gpu: ${version} of @tensorflow/tfjs-node-gpu finds no GPU that it can use: it needs CUDA 11.2 and cuDNN 8.1, and a GPU of their time`,
+    {
+      hint: build
+        ? 'nvidia-smi prints the version of the driver; TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow looked for.'
+        : `${installCommand('tensorflow-gpu')} builds it against a current TensorFlow, with CUDA's libraries.`,
+    },
+  );
+}
+
+const NO_GPU = 'no CUDA GPU is visible';
+
+function isGpuVisible(): boolean {
+  return existsSync('/dev/nvidia0') || existsSync('/dev/dxg');
+}
+
+function installCommand(name: TensorflowName): string {
+  return `"gnet backend install tensorflow${name === 'tensorflow-gpu' ? ' --gpu' : ''}"`;
+}
+
+/** The TensorFlow that a backend loads: the version of the library that gnet built, else of the npm package. */
+export function tensorflowVersion(name: TensorflowName): Record<string, string> {
+  const [build] = findBuilds(name);
+  if (build) return { tensorflow: build.manifest.tensorflow };
+  const { version } = require(`${packages[name]}/package.json`) as { version: string };
+  return { [packages[name]]: version };
+}
+
+/** Why a backend has nothing to load here, or null where it has. */
+export function tensorflowObstacle(name: TensorflowName): string | null {
+  if (findBuilds(name).length > 0) return null;
+  try {
+    require.resolve(packages[name]);
     return null;
   } catch {
-    return '@tensorflow/tfjs-node-gpu is not installed';
+    return `${packages[name]} is not installed`;
   }
+}
+
+/** Why tensorflow-gpu cannot be the automatic choice here, or null where it can. */
+export function tensorflowGpuObstacle(): string | null {
+  return isGpuVisible() ? tensorflowObstacle('tensorflow-gpu') : NO_GPU;
 }

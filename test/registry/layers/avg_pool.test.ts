@@ -6,11 +6,11 @@ import { expectAllClose } from '../../helpers/all_close.js';
 import { avgPool, avgPoolGradient } from '../../helpers/naive.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 type Options = Parameters<typeof layer.plan>[0];
 
-describe.each(Object.entries(runners))('avg_pool on %s', (_name, run) => {
+describe.each(allRunners)('avg_pool on %s', (_name, run) => {
   const random = new TestRandom(23);
 
   it.each<[string, Pick<Options, 'kernel' | 'stride' | 'padding'>, Shape]>([

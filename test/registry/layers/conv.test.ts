@@ -6,7 +6,7 @@ import { convolution, convolutionGradients, relu } from '../../helpers/naive.js'
 import type { Plain } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 type Options = Parameters<typeof conv.plan>[0];
 
@@ -53,7 +53,7 @@ describe('plan', () => {
   });
 });
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   const random = new TestRandom(20);
 
   it.each<[string, Partial<Options>, Shape]>([

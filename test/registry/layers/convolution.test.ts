@@ -11,7 +11,7 @@ import { expectAllClose } from '../../helpers/all_close.js';
 import { convolution, relu } from '../../helpers/naive.js';
 import { toChannelsFirst, toChannelsLast } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 const branch = (prefix: string, filters: number): Convolution => ({
   prefix,
@@ -23,7 +23,7 @@ const branch = (prefix: string, filters: number): Convolution => ({
   activation: 'relu',
 });
 
-describe.each(Object.entries(runners))('convolutions side by side on %s', (_name, run) => {
+describe.each(allRunners)('convolutions side by side on %s', (_name, run) => {
   it.each([[[2]], [[2, 3]], [[1, 4, 2]]])('with %j filters: as one by one', async (filters) => {
     const random = new TestRandom(21);
     const branches = filters.map((count, index) => branch(`b${index}.`, count));

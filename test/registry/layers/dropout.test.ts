@@ -3,7 +3,7 @@ import { dropout } from '../../../src/registry/layers/dropout.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 const options = (rate: number) => ({ type: 'dropout', name: 'd', rate }) as const;
 
@@ -16,7 +16,7 @@ it('plan: shape of the input, kept with probability 1 − rate', () => {
   });
 });
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   it.each([
     ['a feature map', [2, 3, 4, 5], 0.25],
     ['flat features', [4, 6], 0.5],

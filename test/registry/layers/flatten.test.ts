@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { flatten } from '../../../src/registry/layers/flatten.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 const options = { type: 'flatten', name: 'f' } as const;
 
@@ -18,7 +18,7 @@ it.each([
   });
 });
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   it('the order is channels, height, width, as PyTorch’s', async () => {
     const x = new TestRandom(26).tensor([2, 3, 4, 5]);
     const { y, gradients } = await runLayer(run, options, { x, dy: { ...x, shape: [2, 60] } });

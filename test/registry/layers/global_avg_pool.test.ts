@@ -4,7 +4,7 @@ import { expectAllClose } from '../../helpers/all_close.js';
 import { avgPool, avgPoolGradient } from '../../helpers/naive.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 const options = { type: 'global_avg_pool', name: 'p' } as const;
 
@@ -19,7 +19,7 @@ it('plan: one feature for each channel', () => {
   expect(() => globalAvgPool.plan(options, [7], sizes)).toThrow('got 7 flat features');
 });
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   it.each([[[2, 3, 4, 5]], [[1, 2, 1, 1]]])('the mean of %j over height and width', async (shape) => {
     const random = new TestRandom(31);
     const x = random.tensor(shape);

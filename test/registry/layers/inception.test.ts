@@ -5,7 +5,7 @@ import { concatenateChannels, convolution, maxPool, relu, type Window } from '..
 import { elements, type Plain } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 type Options = Parameters<typeof inception.plan>[0];
 
@@ -115,7 +115,7 @@ function reference(x: Plain, parameters: Record<string, Plain>): Plain {
   ]);
 }
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   it.each<[string, Partial<Options>]>([
     ['all reductions', {}],
     ['no 3×3 reduction', { conv3x3_reduce: null }],

@@ -4,7 +4,7 @@ import { expectAllClose } from '../../helpers/all_close.js';
 import type { Plain } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 type Options = Parameters<typeof linear.plan>[0];
 
@@ -56,7 +56,7 @@ function reference(x: Plain, weight: Plain, bias: Plain | undefined): number[] {
   });
 }
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   it.each<[string, Partial<Options>]>([
     ['with bias', {}],
     ['without bias', { bias: false }],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { relu } from '../../../src/registry/layers/relu.js';
 import { runLayer } from '../../helpers/run_layer.js';
-import { runners } from '../../helpers/runners.js';
+import { allRunners } from '../../helpers/runners.js';
 
 const options = { type: 'relu', name: 'r' } as const;
 
@@ -14,7 +14,7 @@ it('plan: shape of the input', () => {
   });
 });
 
-describe.each(Object.entries(runners))('on %s', (_name, run) => {
+describe.each(allRunners)('on %s', (_name, run) => {
   it('max(x, 0); its gradient at 0 is 0, as PyTorch’s', async () => {
     const x = { shape: [2, 3], values: [-2, 0, 1.5, 1e-30, -1e-30, 3] };
     const dy = { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] };

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { losses } from '../../../src/registry/losses/index.js';
 import { expectAllClose } from '../../helpers/all_close.js';
-import { type Input, runners } from '../../helpers/runners.js';
+import { allRunners, type Input } from '../../helpers/runners.js';
 
 const logits: Input = {
   shape: [4, 3],
@@ -15,7 +15,7 @@ const softmax = (row: number[]) => {
 };
 const rows = [0, 1, 2, 3].map((row) => Array.from(logits.values).slice(row * 3, row * 3 + 3));
 
-describe.each(Object.entries(runners))('cross-entropy on %s', (_name, run) => {
+describe.each(allRunners)('cross-entropy on %s', (_name, run) => {
   const perExample = (x: tf.Tensor, y: tf.Tensor) => losses.cross_entropy.perExample(tf, x, y);
 
   it('−log softmax of the label, for each example', async () => {

@@ -1,0 +1,24 @@
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../base_command.js';
+import type { RemoveResult } from '../../pipeline/backend_remove.js';
+import { bytes } from '../../pipeline/format.js';
+
+export default class BackendRemove extends BaseCommand {
+  static override description = 'Remove what "gnet backend install" built.';
+  static override examples = ['<%= config.bin %> backend remove tensorflow'];
+  static override args = {
+    backend: Args.string({ required: true, options: ['tensorflow'], description: 'the backend' }),
+  };
+  static override flags = {
+    gpu: Flags.boolean({ description: 'the build for a CUDA GPU' }),
+  };
+
+  override async run(): Promise<RemoveResult> {
+    const { flags } = await this.parse(BackendRemove);
+    const { removeBackend } = await import('../../pipeline/backend_remove.js');
+    const result = await removeBackend(flags.gpu ? 'tensorflow-gpu' : 'tensorflow');
+    if (result.directories.length === 0) this.log(`${result.backend}: there is no build of it`);
+    for (const directory of result.directories) this.log(`removed ${directory} (${bytes(result.bytes)})`);
+    return result;
+  }
+}
