@@ -65,9 +65,9 @@ export function compileEvaluation(plan: Plan, batchSize: number): Promise<Compil
   return traceGraph(evaluation(plan, batchSize));
 }
 
-/** `compileEvaluation`, as one part. */
+/** `compileEvaluation`, as one part: without gradients no operation is gnet's own, and no pooling notes its positions. */
 export function partitionEvaluation(plan: Plan, batchSize: number): Promise<Partition> {
-  return withTrace(evaluation(plan, batchSize), 'operators', cut);
+  return withTrace(evaluation(plan, batchSize), 'host', cut);
 }
 
 function evaluation(plan: Plan, batchSize: number): (trace: Trace) => void {

@@ -13,6 +13,7 @@ import {
   TensorProto_DataType,
   type ValueInfoProto,
 } from '../../src/tracing/onnx_pb.js';
+import type { Segment } from '../../src/tracing/partition.js';
 import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan();
@@ -134,10 +135,13 @@ describe('the parts of a graph', () => {
     expect(outputs.map(({ name }) => name)).toEqual(outputsOf(await decoded(compileTraining(large, 2))));
   });
 
-  it('of evaluation are one', async () => {
+  it('of evaluation are one, whose poolings compute no positions', async () => {
     const { steps, outputs } = await partitionEvaluation(plan, 2);
     expect(steps.map(({ kind }) => kind)).toEqual(['segment']);
     expect(outputs.map(({ name }) => name)).toEqual(['losses', 'predicted', 'probabilities']);
+    const { node } = fromBinary(ModelProtoSchema, (steps[0] as Segment).model).graph!;
+    const poolings = node.filter(({ opType }) => opType === 'MaxPool');
+    expect(poolings.map(({ output }) => output.length)).toEqual([1, 1]);
   });
 });
 
