@@ -36,9 +36,11 @@ export class FusedState implements ModelState {
       this.bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
     }
     const size = (2 + state.slots.size) * this.bytes;
+    // Rounded up: a little too much is not "4.0 of 4".
+    const gibibytes = (Math.ceil((10 * size) / 2 ** 30) / 10).toFixed(1);
     if (size > LARGEST)
       throw new UserError(
-        `model: its parameters, gradients and optimizer state take ${(size / 2 ** 30).toFixed(1)} GiB, this backend holds 4`,
+        `model: its parameters, gradients and optimizer state take ${gibibytes} GiB, this backend holds 4`,
         { hint: 'Make the model smaller, or take an optimizer with less state (sgd).' },
       );
     const memory = new WebAssembly.Memory({ initial: Math.ceil(size / PAGE) });

@@ -3,6 +3,7 @@ import type { Plan } from '../config/resolve.js';
 import { maskShapes, parameterSpecs } from '../model/parameters.js';
 import { evaluationStep, trainStep } from '../model/step.js';
 import { TRACE_BACKEND, traceBackend } from './backend.js';
+import { isAddressable } from './executable.js';
 import type { ElementType } from './graph.js';
 import { type Partition, partition } from './partition.js';
 import { type Lowering, Trace } from './trace.js';
@@ -36,9 +37,10 @@ export function compileTraining(plan: Plan, batchSize: number): Promise<Compiled
   return traceGraph(training(plan, batchSize));
 }
 
-/** `compileTraining`, cut at the operations that gnet computes itself. */
-export function partitionTraining(plan: Plan, batchSize: number): Promise<Partition> {
-  return withTrace(training(plan, batchSize), 'host', cut);
+/** `compileTraining`, cut at the operations that gnet computes itself; as one part where their memory would be too small. */
+export async function partitionTraining(plan: Plan, batchSize: number): Promise<Partition> {
+  const parts = await withTrace(training(plan, batchSize), 'host', cut);
+  return isAddressable(parts) ? parts : withTrace(training(plan, batchSize), 'operators', cut);
 }
 
 function training(plan: Plan, batchSize: number): (trace: Trace) => void {
@@ -64,9 +66,9 @@ export function compileEvaluation(plan: Plan, batchSize: number): Promise<Compil
   return traceGraph(evaluation(plan, batchSize));
 }
 
-/** `compileEvaluation`, as one part. */
+/** `compileEvaluation`, as one part: without gradients no operation is gnet's own, and no pooling notes its positions. */
 export function partitionEvaluation(plan: Plan, batchSize: number): Promise<Partition> {
-  return withTrace(evaluation(plan, batchSize), 'operators', cut);
+  return withTrace(evaluation(plan, batchSize), 'host', cut);
 }
 
 function evaluation(plan: Plan, batchSize: number): (trace: Trace) => void {

@@ -164,12 +164,15 @@ export class GraphBuilder {
   /** The graph without what no output depends on; its outputs bear their public names. */
   finish(): Graph {
     const live = this.liveNodes();
-    // An output gets its public name where the value is computed; Identity only serves inputs and repeated outputs.
-    const computed = new Set(live.flatMap((node) => node.outputs));
+    // An output gets its public name where the value is computed; Identity only serves inputs and repeated outputs, and
+    // in a graph that host operations cut, what they compute and what other nodes read: that lies in memory of its own.
+    const isCut = live.some((node) => node.host);
+    const read = new Set(isCut ? live.flatMap((node) => node.inputs) : []);
+    const computed = new Set(live.flatMap((node) => (node.host ? [] : node.outputs)));
     const renamed = new Map<string, string>();
     const copies: Node[] = [];
     for (const { name, source } of this.outputs) {
-      if (computed.has(source) && !renamed.has(source)) renamed.set(source, name);
+      if (computed.has(source) && !read.has(source) && !renamed.has(source)) renamed.set(source, name);
       else copies.push({ ...copy, inputs: [source], outputs: [name] });
     }
     const rename = (name: string) => renamed.get(name) ?? name;

@@ -54,10 +54,15 @@ export function partition(graph: Graph, port: (name: string) => Port | undefined
     if (segment.length > 0) groups.push(segment);
     for (const node of nodes) if (node.host) groups.push([node]);
   }
-  const crossings = crossingsOf(graph, groups, port);
+  const crossings = crossingsOf(groups, port);
   const crossing = new Map(crossings.map((each) => [each.name, each]));
   const steps = groups.map((nodes): Step => {
-    if (nodes[0]!.host) return { kind: 'host', node: nodes[0]! };
+    if (nodes[0]!.host) {
+      const unreachable = nodes[0]!.inputs.find((name) => !crossing.has(name));
+      if (unreachable !== undefined)
+        throw new Error(`host operation ${nodes[0]!.op} reads ${unreachable}, which no node computes`);
+      return { kind: 'host', node: nodes[0]! };
+    }
     const read = new Set(nodes.flatMap((node) => node.inputs));
     const computed = new Set(nodes.flatMap((node) => node.outputs));
     const inputs = [...graph.inputs, ...crossings].filter(
@@ -103,7 +108,6 @@ function stageOf(graph: Graph): Map<Node, number> {
 }
 
 function crossingsOf(
-  graph: Graph,
   groups: readonly (readonly Node[])[],
   port: (name: string) => Port | undefined,
 ): Crossing[] {
@@ -116,10 +120,9 @@ function crossingsOf(
   for (const [index, nodes] of groups.entries())
     for (const node of nodes)
       for (const name of node.inputs) if (from.has(name) && from.get(name) !== index) to.set(name, index);
-  const publicNames = new Set(graph.outputs.map(({ name }) => name));
   return [...to].map(([name, index]) => {
     const known = port(name);
-    if (!known || publicNames.has(name))
+    if (!known)
       throw new Error(`value ${name} passes between parts of the graph, and its shape is not known`);
     return { ...known, from: from.get(name)!, to: index };
   });

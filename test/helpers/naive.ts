@@ -7,14 +7,16 @@ import { elements, type Plain } from './plain.js';
 export interface Window {
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
-  /** Pixels added on both sides. */
+  /** Pixels added above and on the left, and as many below and on the right where `paddingEnd` says nothing else. */
   readonly padding: readonly [number, number];
+  readonly paddingEnd?: readonly [number, number];
 }
 
 type Shape4D = [number, number, number, number];
 
-export function outputSize(size: number, axis: 0 | 1, { kernel, stride, padding }: Window): number {
-  return Math.floor((size + 2 * padding[axis] - kernel[axis]) / stride[axis]) + 1;
+export function outputSize(size: number, axis: 0 | 1, window: Window): number {
+  const { kernel, stride, padding, paddingEnd = padding } = window;
+  return Math.floor((size + padding[axis] + paddingEnd[axis] - kernel[axis]) / stride[axis]) + 1;
 }
 
 /** One meeting of the window's pixel `tap` with pixel `source` of an input plane, for pixel `target` of the output. */

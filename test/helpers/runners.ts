@@ -2,8 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import * as ort from 'onnxruntime-node';
 import { backends } from '../../src/registry/backends/index.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
+import { Executable } from '../../src/tracing/executable.js';
 import type { ElementType } from '../../src/tracing/graph.js';
-import { Trace } from '../../src/tracing/trace.js';
+import { partition } from '../../src/tracing/partition.js';
+import { type Lowering, Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
 import { type EagerName, whyNoTensorflow } from './tensorflow.js';
@@ -37,9 +39,13 @@ function eager(backend: EagerName): Runner {
 }
 
 /** Traces the function into a graph. Inputs are named 0, 1 … and outputs y0, y1 …, stored as TensorFlow.js sees them. */
-export async function traceFunction(run: TensorFunction, inputs: readonly Input[]): Promise<Trace> {
+export async function traceFunction(
+  run: TensorFunction,
+  inputs: readonly Input[],
+  lowering?: Lowering,
+): Promise<Trace> {
   const backend = traceBackend();
-  const trace = new Trace();
+  const trace = new Trace(lowering);
   await tf.setBackend(TRACE_BACKEND);
   try {
     backend.during(trace, () =>
@@ -47,10 +53,10 @@ export async function traceFunction(run: TensorFunction, inputs: readonly Input[
         const tensors = inputs.map(
           ({ shape, type = 'float32', order = naturalOrder(shape.length) }, index) => {
             const physical = order.map((axis) => shape[axis]!);
-            const value = trace.value(trace.graph.input(String(index), type, physical), shape, {
-              type,
-              order,
-            });
+            const name = trace.graph.input(String(index), type, physical);
+            // Host operations read what nodes compute, as in any model, and not its inputs.
+            const source = lowering === 'host' ? trace.graph.node('Identity', [name]) : name;
+            const value = trace.value(source, shape, { type, order });
             const dtype = type === 'float32' ? 'float32' : 'int32';
             return tf.engine().makeTensorFromTensorInfo(backend.register(value, dtype));
           },
@@ -69,25 +75,41 @@ export async function traceFunction(run: TensorFunction, inputs: readonly Input[
 
 const typedArrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
-/** Runs a graph on ONNX Runtime; inputs are named 0, 1 … in order. */
-export async function runModel(model: Uint8Array, inputs: readonly Input[]): Promise<Plain[]> {
-  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
-  const feeds = inputs.map(({ type = 'float32', order, ...x }) => {
+/** The inputs as ONNX Runtime takes them, by name. */
+function feedsOf(inputs: readonly Input[]): Record<string, ort.Tensor> {
+  const tensors = inputs.map(({ type = 'float32', order, ...x }) => {
     const stored = order ? permute(x, order) : x;
     return new ort.Tensor(type as ElementType, typedArrays[type].from(stored.values), stored.shape);
   });
-  const results = await session.run(Object.fromEntries(feeds.map((feed, index) => [String(index), feed])));
-  const read = session.outputNames.map((name) => {
-    const { dims, data } = results[name]!;
-    return { shape: dims, values: Array.from(data as ArrayLike<number>, Number) };
-  });
+  return Object.fromEntries(tensors.map((tensor, index) => [String(index), tensor]));
+}
+
+const read = ({ dims, data }: ort.Tensor): Plain => ({
+  shape: dims,
+  values: Array.from(data as ArrayLike<number>, Number),
+});
+
+/** Runs a graph on ONNX Runtime; inputs are named 0, 1 … in order. */
+export async function runModel(model: Uint8Array, inputs: readonly Input[]): Promise<Plain[]> {
+  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const results = await session.run(feedsOf(inputs));
   await session.release();
-  return read;
+  return session.outputNames.map((name) => read(results[name] as ort.Tensor));
 }
 
 const traced: Runner = async (run, inputs) => {
   const trace = await traceFunction(run, inputs);
   return runModel(trace.graph.encode(), inputs);
+};
+
+/** As training runs: cut at the operations that gnet computes itself. */
+const host: Runner = async (run, inputs) => {
+  const { graph } = await traceFunction(run, inputs, 'host');
+  const parts = partition(graph.finish(), (name) => graph.port(name));
+  const executable = await Executable.open(parts, { executionProviders: ['cpu'], threads: 1 });
+  const value = await executable.run(feedsOf(inputs));
+  await executable.release();
+  return parts.outputs.map(({ name }) => read(value(name)));
 };
 
 /** Each way in which the model runs. */
@@ -96,6 +118,7 @@ export const runners = {
   wasm: eager('wasm'),
   tensorflow: eager('tensorflow'),
   traced,
+  host,
 } satisfies Record<string, Runner>;
 
 /** Each way in which it runs here, by name. */

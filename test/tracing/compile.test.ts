@@ -1,9 +1,20 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
-import { compileEvaluation, compileTraining } from '../../src/tracing/compile.js';
-import { ModelProtoSchema, TensorProto_DataType, type ValueInfoProto } from '../../src/tracing/onnx_pb.js';
-import { everyLayerPlan } from '../helpers/small_plan.js';
+import {
+  compileEvaluation,
+  compileTraining,
+  partitionEvaluation,
+  partitionTraining,
+} from '../../src/tracing/compile.js';
+import {
+  type GraphProto as Graph,
+  ModelProtoSchema,
+  TensorProto_DataType,
+  type ValueInfoProto,
+} from '../../src/tracing/onnx_pb.js';
+import type { Segment } from '../../src/tracing/partition.js';
+import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan();
 
@@ -90,6 +101,47 @@ describe('the graph of evaluation', () => {
       probabilities: 'FLOAT 3×4',
     });
     expect(graph.node.filter(({ name }) => name.startsWith('aux.'))).toEqual([]);
+  });
+});
+
+describe('the parts of a graph', () => {
+  const outputsOf = (graph: Graph) => graph.output.map(({ name }) => name);
+
+  it('of training alternate with the gradients of max-pooling, and yield what the whole one does', async () => {
+    const { steps, outputs } = await partitionTraining(plan, 2);
+    const kinds = steps.map((step) => (step.kind === 'host' ? step.node.op : step.kind));
+    // Backwards: the pooling of the inception module, then the layer.
+    expect(kinds).toEqual(['segment', 'MaxPoolGradient', 'segment', 'MaxPoolGradient', 'segment']);
+    expect(outputs.map(({ name }) => name)).toEqual(outputsOf(await decoded(compileTraining(plan, 2))));
+  });
+
+  it('of training are one where what passes between them takes more than 4 GiB', async () => {
+    // The map before the pooling and its gradient take 512 KiB for each image; whatever else the step has is small.
+    const large = smallPlan({
+      image: [3, 64, 64],
+      layers: [
+        { type: 'conv', name: 'conv', filters: 16, kernel: 1 },
+        { type: 'max_pool', name: 'pool', kernel: 64, stride: 64 },
+        { type: 'flatten', name: 'flatten' },
+        { type: 'linear', name: 'fc', units: 'num_classes' },
+      ],
+    });
+    const kindsAt = async (batch: number) =>
+      (await partitionTraining(large, batch)).steps.map(({ kind }) => kind);
+    expect(await kindsAt(7000)).toEqual(['segment', 'host', 'segment']);
+    expect(await kindsAt(8300)).toEqual(['segment']);
+    const { crossings, outputs } = await partitionTraining(large, 8300);
+    expect(crossings).toEqual([]);
+    expect(outputs.map(({ name }) => name)).toEqual(outputsOf(await decoded(compileTraining(large, 2))));
+  });
+
+  it('of evaluation are one, whose poolings compute no positions', async () => {
+    const { steps, outputs } = await partitionEvaluation(plan, 2);
+    expect(steps.map(({ kind }) => kind)).toEqual(['segment']);
+    expect(outputs.map(({ name }) => name)).toEqual(['losses', 'predicted', 'probabilities']);
+    const { node } = fromBinary(ModelProtoSchema, (steps[0] as Segment).model).graph!;
+    const poolings = node.filter(({ opType }) => opType === 'MaxPool');
+    expect(poolings.map(({ output }) => output.length)).toEqual([1, 1]);
   });
 });
 

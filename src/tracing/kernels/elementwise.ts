@@ -1,7 +1,7 @@
 import { backend_util, util } from '@tensorflow/tfjs';
 import { dataTypes, type ElementType } from '../graph.js';
 import type { Trace } from '../trace.js';
-import { naturalOrder, type Order, physicalShape, type Value } from '../value.js';
+import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 import { maxPoolGradientThroughRelu } from './pooling.js';
 
@@ -58,7 +58,9 @@ const multiplyNodes = binary('Mul');
 /** Multiply, where gradients often multiply by ones only to spread a value out to a shape, or by the mask of a ReLU. */
 const multiply: Translation = (trace, { a, b }, attributes) => {
   const relu = trace.noted('step of', b!.name);
-  const masked = relu === undefined ? undefined : maxPoolGradientThroughRelu(trace, a!, relu);
+  // In different orders, equal names are different elements.
+  const isMask = relu !== undefined && sameOrder(a!.order, b!.order);
+  const masked = isMask ? maxPoolGradientThroughRelu(trace, a!, relu) : undefined;
   if (masked) return masked;
   const [ones, other] = a!.uniform === 1 ? [a!, b!] : [b!, a!];
   if (ones.uniform !== 1 || other.uniform !== undefined || other.shape.length !== ones.shape.length) {

@@ -63,7 +63,14 @@ const padOf = ({ padding: [y, x] }: Window): Pad => [
   [0, 0],
 ];
 
-describe.each([undefined, CHANNELS_FIRST])('max pooling of a map stored in order %j', (order) => {
+const { traced, host } = runners;
+
+describe.each([
+  { lowering: 'operators', run: traced, order: undefined },
+  { lowering: 'operators', run: traced, order: CHANNELS_FIRST },
+  { lowering: 'host', run: host, order: undefined },
+  { lowering: 'host', run: host, order: CHANNELS_FIRST },
+])('max pooling, lowering $lowering, of a map stored in order $order', ({ run, order }) => {
   const stored = order ? { order } : {};
   it.each([...special, ...Array.from({ length: 20 }, () => randomCase(true))])(
     '$name: input $input, window $kernel, stride $stride, padding $padding',
@@ -78,10 +85,7 @@ describe.each([undefined, CHANNELS_FIRST])('max pooling of a map stored in order
           { ...x, ...stored },
           { ...dy, ...stored },
         ];
-        const [y, dx] = await runners.traced(
-          ([a, d]) => [pool(a!), ...tf.grads((v) => pool(v!))([a!], d!)],
-          inputs,
-        );
+        const [y, dx] = await run(([a, d]) => [pool(a!), ...tf.grads((v) => pool(v!))([a!], d!)], inputs);
         const reference = toChannelsFirst(x);
         expectAllClose(toChannelsFirst(y!).values, maxPool(reference, poolingCase).values);
         const gradient = maxPoolGradient(reference, toChannelsFirst(dy), poolingCase);
