@@ -1,6 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
-import type { Arithmetic } from '../registry/optimizers/arithmetic.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { Tf } from '../registry/schema.js';
 import type { NamedTensor } from '../storage/safetensors.js';
@@ -8,6 +7,7 @@ import { maskShapes } from './parameters.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from './program.js';
 import type { ModelState } from './state.js';
 import { type BatchTensors, evaluationStep, readMetrics, type StepMetrics, trainStep } from './step.js';
+import { updatedState } from './tensor_update.js';
 
 type Variables = ReadonlyMap<string, Variable>;
 
@@ -109,24 +109,21 @@ export class EagerProgram implements Program {
   private update(gradients: readonly Tensor[], { learningRate, step }: Update): void {
     const { tf } = this;
     const { optimizer } = this.plan.config;
-    const entry = optimizerEntry(optimizer.type);
     const scalars = Object.fromEntries(
-      Object.entries(entry.scalars(optimizer, learningRate, step)).map(([name, value]) => [
-        name,
-        tf.scalar(value),
-      ]),
+      Object.entries(optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step)).map(
+        ([name, value]) => [name, tf.scalar(value)],
+      ),
     );
-    const math: Arithmetic<Tensor> = { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt };
-    for (const [index, [name, parameter]] of [...this.parameters].entries()) {
-      const variables = new Map([...this.slots].map(([slot, all]) => [slot, all.get(name)!]));
-      const outputs = entry.update<Tensor>(optimizer, math, {
-        parameter,
-        gradient: gradients[index]!,
-        slots: Object.fromEntries(variables),
-        scalars,
-      });
-      parameter.assign(outputs.parameter);
-      for (const [slot, variable] of variables) variable.assign(outputs.slots[slot]!);
+    const next = updatedState(
+      tf,
+      optimizer,
+      { parameters: this.parameters, slots: this.slots },
+      gradients,
+      scalars,
+    );
+    for (const [name, parameter] of this.parameters) parameter.assign(next.parameters.get(name)!);
+    for (const [slot, variables] of this.slots) {
+      for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);
     }
   }
 }

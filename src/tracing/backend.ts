@@ -109,12 +109,12 @@ export function traceBackend(): TraceBackend {
   tf.registerBackend(TRACE_BACKEND, () => backend);
   // Kernels are known by name to TensorFlow.js; those of its own CPU backend are the full list.
   for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
-    const translate = kernels.get(kernelName);
     tf.registerKernel({
       kernelName,
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
         const trace = backend.current;
+        const translate = trace.overrides[kernelName] ?? kernels.get(kernelName);
         if (!translate) throw new UntranslatedKernelError(trace, kernelName);
         const named = Object.fromEntries(
           Object.entries(inputs).flatMap(([name, tensor]) =>

@@ -32,14 +32,7 @@ export const ports = {
  */
 export function compileTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
   return traceGraph((trace) => {
-    const parameters = parameterInputs(trace, plan);
-    const masks = new Map(
-      [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
-        layer,
-        input(trace, ports.mask(layer), 'uint8', shape),
-      ]),
-    );
-    const batch = { ...batchInputs(trace, plan, batchSize), masks };
+    const { parameters, batch } = trainingInputs(trace, plan, batchSize);
     const { metrics, gradients } = trainStep(tf, plan, parameters, batch, (name) => trace.enterLayer(name));
     output(trace, ports.metrics, metrics);
     for (const [index, name] of [...parameters.keys()].entries())
@@ -49,7 +42,11 @@ export function compileTraining(plan: Plan, batchSize: number): Promise<Compiled
 }
 
 /** Traces the evaluation of a batch. Outputs: those of evaluationStep. */
-export function compileEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
+export function compileEvaluation(
+  plan: Plan,
+  batchSize: number,
+  overrides: Trace['overrides'] = {},
+): Promise<CompiledGraph> {
   return traceGraph((trace) => {
     const parameters = parameterInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
@@ -59,7 +56,7 @@ export function compileEvaluation(plan: Plan, batchSize: number): Promise<Compil
     output(trace, ports.losses, losses);
     output(trace, ports.predicted, predicted);
     output(trace, ports.probabilities, probabilities);
-  });
+  }, overrides);
 }
 
 let latest: Promise<unknown> = Promise.resolve();
@@ -67,25 +64,40 @@ let latest: Promise<unknown> = Promise.resolve();
 /**
  * Runs a synchronous function of TensorFlow.js operations on the trace backend. The function declares the graph's ports
  * with `input` and `output`. Traces go one after the other: they share TensorFlow.js's choice of a backend.
+ * @param overrides translations in place of the usual ones
  */
-export function traceGraph(run: (trace: Trace) => void): Promise<CompiledGraph> {
-  const compiled = latest.then(() => traceStep(run));
+export function traceGraph(
+  run: (trace: Trace) => void,
+  overrides: Trace['overrides'] = {},
+): Promise<CompiledGraph> {
+  const compiled = latest.then(() => traceStep(run, new Trace(overrides)));
   latest = compiled.catch(() => {});
   return compiled;
 }
 
 /** Leaves TensorFlow.js as it was. */
-async function traceStep(run: (trace: Trace) => void): Promise<CompiledGraph> {
+async function traceStep(run: (trace: Trace) => void, trace: Trace): Promise<CompiledGraph> {
   const backend = traceBackend();
   const before = tf.getBackend();
   await tf.setBackend(TRACE_BACKEND);
-  const trace = new Trace();
   try {
     backend.during(trace, () => tf.tidy(() => run(trace)));
   } finally {
     if (before && before !== TRACE_BACKEND) await tf.setBackend(before);
   }
   return { model: trace.graph.encode(), nodes: trace.graph.size };
+}
+
+/** The inputs that every training graph has. */
+export function trainingInputs(trace: Trace, plan: Plan, batchSize: number) {
+  const parameters = parameterInputs(trace, plan);
+  const masks = new Map(
+    [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
+      layer,
+      input(trace, ports.mask(layer), 'uint8', shape),
+    ]),
+  );
+  return { parameters, batch: { ...batchInputs(trace, plan, batchSize), masks } };
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {

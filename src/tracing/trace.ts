@@ -1,4 +1,5 @@
 import { GraphBuilder } from './graph.js';
+import type { Translation } from './kernels/kernel.js';
 import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from './value.js';
 
 /** One trace: the graph under construction and the stored forms of its values that exist so far. */
@@ -8,6 +9,9 @@ export class Trace {
   private readonly reordered = new Map<string, string>();
   /** Named relations between values, for example from a pooling output to the positions of its maxima. */
   private readonly notes = new Map<string, string>();
+
+  /** @param overrides translations in place of the usual ones, by the name of the TensorFlow.js kernel */
+  constructor(readonly overrides: Readonly<Record<string, Translation>> = {}) {}
 
   enterLayer(name: string): void {
     this.graph.scope = name;

@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { UserError } from '../../errors.js';
 import type { Tf } from '../schema.js';
 import type { EagerBackend } from './backend.js';
+import { cudaGpuIsVisible } from './cuda_gpu.js';
 
 const require = createRequire(import.meta.url);
 
@@ -48,7 +48,7 @@ export const tensorflowGpu = native(
 
 /** Why tensorflow-gpu cannot be the automatic choice here, or null where it can. */
 export function tensorflowGpuObstacle(): string | null {
-  if (!existsSync('/dev/nvidia0') && !existsSync('/dev/dxg')) return 'no CUDA GPU is visible';
+  if (!cudaGpuIsVisible()) return 'no CUDA GPU is visible';
   try {
     require.resolve('@tensorflow/tfjs-node-gpu');
     return null;
