@@ -7,12 +7,12 @@ import { GraphBuilder } from './graph.js';
 
 const run = promisify(execFile);
 
-/** Runs a graph of one input, and prints nothing where that works. */
+/** Runs a graph with the input x, and prints nothing where that works. */
 const PROBE = `
 const [path, provider, model] = process.argv.slice(1);
 const ort = require(path);
 ort.InferenceSession.create(Buffer.from(model, 'base64'), { executionProviders: [provider] })
-  .then((session) => session.run({ x: new ort.Tensor('float32', [1], [1]) }))
+  .then((session) => session.run({ x: new ort.Tensor('float32', [1], [1, 1, 1, 1]) }))
   .then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });
 `;
 
@@ -43,9 +43,11 @@ export async function requireProvider(name: string, backend: DeviceBackend): Pro
   }
 }
 
+/** A convolution: CUDA loads cuDNN at the first one. */
 function probeModel(): Uint8Array {
   const graph = new GraphBuilder();
-  graph.output('y', graph.node('Relu', [graph.input('x', 'float32', [1])]), 'float32', [1]);
+  const x = graph.input('x', 'float32', [1, 1, 1, 1]);
+  graph.output('y', graph.node('Conv', [x, graph.floats([1], [1, 1, 1, 1])]), 'float32', [1, 1, 1, 1]);
   return graph.encode();
 }
 

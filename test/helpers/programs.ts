@@ -6,15 +6,24 @@ import { initialState, type ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
 import { backends } from '../../src/registry/backends/index.js';
 import { CompiledProgram } from '../../src/tracing/compiled_program.js';
+import { DeviceProgram } from '../../src/tracing/device_program.js';
 import { elements } from './plain.js';
 import { TestRandom } from './random.js';
+import { requireWebgpu } from './webgpu.js';
 
 type Open = (plan: Plan, state: ModelState) => Promise<Program>;
 
-/** Each way to a program that runs everywhere. */
+/** Each way to a program; a test that needs what is not here is skipped. */
 export const programs = {
   'onnxruntime-cpu': async (plan, state) =>
     new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
+  'onnxruntime-webgpu': async (plan, state) => {
+    await requireWebgpu();
+    return new DeviceProgram(plan, { executionProvider: 'webgpu', keepsState: true, threads: 1 }, state);
+  },
+  // What runs with CUDA, on a provider that every machine has.
+  'the graph for CUDA': async (plan, state) =>
+    new DeviceProgram(plan, { executionProvider: 'cpu', keepsState: false, threads: 1 }, state),
   wasm: async (plan, state) => new EagerProgram(await backends.wasm.load(), plan, state),
   cpu: async (plan, state) => new EagerProgram(await backends.cpu.load(), plan, state),
 } satisfies Record<string, Open>;

@@ -3,9 +3,11 @@ import * as ort from 'onnxruntime-node';
 import { backends } from '../../src/registry/backends/index.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import type { ElementType } from '../../src/tracing/graph.js';
+import { devicePooling } from '../../src/tracing/kernels/device_pooling.js';
 import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
+import { requireWebgpu } from './webgpu.js';
 
 /** An input of a tested function: float32 where it says nothing else. */
 export interface Input extends Plain {
@@ -36,9 +38,12 @@ function eager(backend: 'cpu' | 'wasm'): Runner {
 }
 
 /** Traces the function into a graph. Inputs are named 0, 1 … and outputs y0, y1 …, stored as TensorFlow.js sees them. */
-export async function traceFunction(run: TensorFunction, inputs: readonly Input[]): Promise<Trace> {
+export async function traceFunction(
+  run: TensorFunction,
+  inputs: readonly Input[],
+  trace = new Trace(),
+): Promise<Trace> {
   const backend = traceBackend();
-  const trace = new Trace();
   await tf.setBackend(TRACE_BACKEND);
   try {
     backend.during(trace, () =>
@@ -69,8 +74,16 @@ export async function traceFunction(run: TensorFunction, inputs: readonly Input[
 const typedArrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
 /** Runs a graph on ONNX Runtime; inputs are named 0, 1 … in order. */
-export async function runModel(model: Uint8Array, inputs: readonly Input[]): Promise<Plain[]> {
-  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+export async function runModel(
+  model: Uint8Array,
+  inputs: readonly Input[],
+  provider = 'cpu',
+): Promise<Plain[]> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [provider],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
   const feeds = inputs.map(({ type = 'float32', order, ...x }) => {
     const stored = order ? permute(x, order) : x;
     return new ort.Tensor(type as ElementType, typedArrays[type].from(stored.values), stored.shape);
@@ -89,5 +102,20 @@ const traced: Runner = async (run, inputs) => {
   return runModel(trace.graph.encode(), inputs);
 };
 
+/** The graph for GPUs, with this provider: any of them runs it. */
+function device(provider: 'cpu' | 'webgpu'): Runner {
+  return async (run, inputs) => {
+    if (provider === 'webgpu') await requireWebgpu();
+    const trace = await traceFunction(run, inputs, new Trace(devicePooling));
+    return runModel(trace.graph.encode(), inputs, provider);
+  };
+}
+
 /** Each way in which the model runs here. */
-export const runners = { cpu: eager('cpu'), wasm: eager('wasm'), traced } satisfies Record<string, Runner>;
+export const runners = {
+  cpu: eager('cpu'),
+  wasm: eager('wasm'),
+  traced,
+  device: device('cpu'),
+  webgpu: device('webgpu'),
+} satisfies Record<string, Runner>;
