@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { backends } from '../../src/registry/backends/index.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import type { ElementType } from '../../src/tracing/graph.js';
-import { devicePooling } from '../../src/tracing/kernels/device_pooling.js';
+import { deviceKernels } from '../../src/tracing/kernels/device.js';
 import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
@@ -106,7 +106,7 @@ const traced: Runner = async (run, inputs) => {
 function device(provider: 'cpu' | 'webgpu'): Runner {
   return async (run, inputs) => {
     if (provider === 'webgpu') await requireWebgpu();
-    const trace = await traceFunction(run, inputs, new Trace(devicePooling));
+    const trace = await traceFunction(run, inputs, new Trace(deviceKernels));
     return runModel(trace.graph.encode(), inputs, provider);
   };
 }

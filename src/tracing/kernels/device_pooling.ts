@@ -128,10 +128,8 @@ function spread(
     const shifted = shares
       .filter((_, place) => place % stride === number)
       .map((share, shift) => pad(graph, share, axis, [shift, reach - shift], 0));
-    if (shifted.length > 1) return graph.node('Sum', shifted);
-    return (
-      shifted[0] ?? graph.node('Expand', [graph.floats([0], []), graph.int64s(resized(shape, axis, groups))])
-    );
+    if (shifted.length > 0) return shifted.reduce((sum, share) => graph.node('Add', [sum, share]));
+    return graph.node('Expand', [graph.floats([0], []), graph.int64s(resized(shape, axis, groups))]);
   });
   const flat = numbers.map((name) => graph.node('Reshape', [name, graph.int64s([before, groups, 1, after])]));
   const interleaved = flat.length === 1 ? flat[0]! : graph.node('Concat', flat, { axis: 2 });
@@ -171,7 +169,6 @@ function slice(
   return graph.node('Slice', [x, ...inputs]);
 }
 
-/** Pooling for ONNX Runtime's GPU providers, by the name of the TensorFlow.js kernel. */
 export const devicePooling: Readonly<Record<string, Translation>> = {
   MaxPool: maxPool,
   MaxPoolGrad: maxPoolGradient,
