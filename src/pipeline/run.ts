@@ -8,6 +8,7 @@ import type { Program } from '../model/program.js';
 import { chooseBackend } from '../registry/backends/index.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
+import { BackendFailure, failedRun, withFailures } from './backend_failure.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { downloadProgress } from './download_progress.js';
 import { describeEnvironment } from './environment.js';
@@ -35,6 +36,7 @@ export interface RunOptions extends RunRequest {
 interface Context {
   data?: LoadedDataset;
   program?: Program;
+  checkpoints?: CheckpointWriter;
   position: Position;
   test?: TestResult;
 }
@@ -94,7 +96,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     {
       title: 'Compile',
       run: async (stage) => {
-        stage.program = await openProgram(plan, choice.name, threads, session.state);
+        stage.program = withFailures(await openProgram(plan, choice.name, threads, session.state));
+        stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
         await stage.program.prepare(training.batch_size);
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
@@ -103,8 +106,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       title: 'Train',
       skip: ({ position }) => (position.finished ? 'the run has finished all its epochs' : null),
       run: async (stage, output) => {
-        const { program, data } = { program: stage.program!, data: stage.data! };
-        const checkpoints = new CheckpointWriter(plan, program, recorder, paths, session.savedStep);
+        const { program, data, checkpoints } = stage as Required<Context>;
         const { stopRequested } = interrupt;
         const parts = { plan, program, data, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
@@ -148,6 +150,12 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     await writeSummary(paths, summary);
     return summary;
   } catch (error) {
+    if (error instanceof BackendFailure) {
+      const sets = options.sets.filter((set) => !set.startsWith('backend='));
+      const resumeWith = (backend: string) =>
+        resumeCommand({ ...options, sets: [...sets, `backend=${backend}`] }, paths.directory);
+      throw failedRun(error, choice.name, context.checkpoints?.lastSaved ?? null, resumeWith);
+    }
     if (!(error instanceof Interrupted)) throw error;
     throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);
   } finally {

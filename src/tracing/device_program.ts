@@ -18,8 +18,7 @@ import { batchFeeds, maskFeeds, readEvaluation, type Tensors } from './feeds.js'
 import { Sessions } from './sessions.js';
 
 export interface DeviceOptions {
-  /** ONNX Runtime's name of it. */
-  readonly executionProvider: string;
+  readonly executionProvider: ort.InferenceSession.ExecutionProviderConfig;
   /** Whether outputs can stay on the device and be fed again. */
   readonly keepsState: boolean;
   /** Threads of what the provider leaves to the CPU; 0 takes one for each core. */

@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const PROBE = `
 const [path, provider, model] = process.argv.slice(1);
 const ort = require(path);
-ort.InferenceSession.create(Buffer.from(model, 'base64'), { executionProviders: [provider] })
+ort.InferenceSession.create(Buffer.from(model, 'base64'), { executionProviders: [JSON.parse(provider)] })
   .then((session) => session.run({ x: new ort.Tensor('float32', [1], [1, 1, 1, 1]) }))
   .then(() => process.exit(0), (error) => { console.error(error.message); process.exit(1); });
 `;
@@ -28,7 +28,7 @@ export async function requireProvider(name: string, backend: DeviceBackend): Pro
   const path = createRequire(import.meta.url).resolve('onnxruntime-node');
   const model = Buffer.from(probeModel()).toString('base64');
   try {
-    await run(process.execPath, ['-e', PROBE, path, backend.executionProvider, model], {
+    await run(process.execPath, ['-e', PROBE, path, JSON.stringify(backend.executionProvider), model], {
       timeout: TIMEOUT_MS,
     });
   } catch (error) {

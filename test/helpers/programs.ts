@@ -19,7 +19,7 @@ export const programs = {
     new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
   'onnxruntime-webgpu': async (plan, state) => {
     await requireWebgpu();
-    return new DeviceProgram(plan, { executionProvider: 'webgpu', keepsState: true, threads: 1 }, state);
+    return new DeviceProgram(plan, { ...backends['onnxruntime-webgpu'], threads: 1 }, state);
   },
   // What runs with CUDA, on a provider that every machine has.
   'the graph for CUDA': async (plan, state) =>

@@ -77,7 +77,7 @@ const typedArrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Arra
 export async function runModel(
   model: Uint8Array,
   inputs: readonly Input[],
-  provider = 'cpu',
+  provider: ort.InferenceSession.ExecutionProviderConfig = 'cpu',
 ): Promise<Plain[]> {
   const session = await ort.InferenceSession.create(model, {
     executionProviders: [provider],
@@ -103,9 +103,9 @@ const traced: Runner = async (run, inputs) => {
 };
 
 /** The graph for GPUs, with this provider: any of them runs it. */
-function device(provider: 'cpu' | 'webgpu'): Runner {
+function device(provider: ort.InferenceSession.ExecutionProviderConfig): Runner {
   return async (run, inputs) => {
-    if (provider === 'webgpu') await requireWebgpu();
+    if (provider !== 'cpu') await requireWebgpu();
     const trace = await traceFunction(run, inputs, new Trace(deviceKernels));
     return runModel(trace.graph.encode(), inputs, provider);
   };
@@ -117,5 +117,5 @@ export const runners = {
   wasm: eager('wasm'),
   traced,
   device: device('cpu'),
-  webgpu: device('webgpu'),
+  webgpu: device(backends['onnxruntime-webgpu'].executionProvider),
 } satisfies Record<string, Runner>;

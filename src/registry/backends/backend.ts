@@ -20,8 +20,10 @@ export interface CompiledBackend {
 export interface DeviceBackend {
   readonly kind: 'device';
   readonly description: string;
-  /** ONNX Runtime's name of the execution provider. */
-  readonly executionProvider: 'webgpu' | 'cuda';
+  /** As ONNX Runtime takes it. */
+  readonly executionProvider:
+    | { readonly name: 'webgpu'; readonly preferredLayout: 'NCHW' }
+    | { readonly name: 'cuda' };
   /** Whether outputs can stay on the device and be fed again. */
   readonly keepsState: boolean;
   /** What is missing here, told from all that a session printed which did not open; null for what nobody foresaw. */

@@ -12,7 +12,7 @@ export const onnxruntimeCuda: DeviceBackend = {
   kind: 'device',
   description:
     'the compiled step on ONNX Runtime, CUDA 12 provider (Linux x64), which an extra command downloads',
-  executionProvider: 'cuda',
+  executionProvider: { name: 'cuda' },
   // The Node binding knows device memory of WebGPU only: with CUDA, state crosses the bus in each step.
   keepsState: false,
   diagnose: (report) => {
