@@ -2,6 +2,7 @@ import { loadPlan } from '../config/load_plan.js';
 import type { PlannedLayer } from '../config/network.js';
 import type { Shape } from '../registry/layers/layer.js';
 import { grouped } from './format.js';
+import { textTable } from './table.js';
 
 /** A layer as `gnet describe` shows it. Shapes are of one image, channels first; MACs those of one forward pass. */
 export interface DescribedLayer {
@@ -46,8 +47,7 @@ function describeLayer({ name, options, output, parameters, macs }: PlannedLayer
 }
 
 const HEADER = ['layer', 'type', 'output', 'parameters', 'MACs'] as const;
-/** Columns of numbers are aligned to the right. */
-const FIRST_NUMBER = 3;
+const NUMBERS = [HEADER.indexOf('parameters'), HEADER.indexOf('MACs')];
 
 /** The description as a table of plain text. */
 export function descriptionTable({ name, input, layers, auxiliary, parameters, macs }: Description): string {
@@ -65,15 +65,7 @@ export function descriptionTable({ name, input, layers, auxiliary, parameters, m
     ...auxiliary.map(row),
     ['total', '', '', grouped(parameters), grouped(macs)],
   ];
-  const widths = HEADER.map((_, column) => Math.max(...rows.map((cells) => cells[column]!.length)));
-  const lines = rows.map((cells) =>
-    cells
-      .map((cell, column) =>
-        column >= FIRST_NUMBER ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = textTable(rows, NUMBERS);
   const heads = new Map(auxiliary.map((layer) => [layer.name.split('.')[0]!, layer]));
   const notes = [...heads].map(
     ([head, { after, weight }]) => `${head}: reads ${after}, its loss counts ${weight}; in training only`,

@@ -1,16 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { loadPlan } from '../config/load_plan.js';
-import { ensureFiles } from '../data/ensure_files.js';
-import { type LoadedDataset, loadRecords } from '../data/open.js';
+import type { LoadedDataset } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { chooseBackend } from '../registry/backends/index.js';
-import { datasetEntry } from '../registry/datasets/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { BackendFailure, failedRun, withFailures } from './backend_failure.js';
 import { CheckpointWriter } from './checkpoint.js';
-import { downloadProgress } from './download_progress.js';
+import { dataStages } from './data_stages.js';
 import { describeEnvironment } from './environment.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { duration, grouped, percent } from './format.js';
@@ -49,7 +47,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const start = performance.now();
   const loaded = await loadPlan(options.config, options.sets);
   const { plan } = loaded;
-  const { dataset, training, seed } = plan.config;
+  const { training } = plan.config;
   const threads = options.threads === 0 ? availableParallelism() : options.threads;
   const choice = chooseBackend(plan.config.backend);
   // Before anything is made: a backend that is missing must leave no run behind.
@@ -72,27 +70,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       run: async () =>
         `${paths.directory}${session.resumed ? `, resumed at step ${session.position.step}` : ''}`,
     },
-    {
-      title: 'Data set',
-      run: async (_, output) => {
-        const { onProgress, log } = downloadProgress(output);
-        return (
-          await ensureFiles(datasetEntry(dataset.type), dataset, {
-            signal: interrupt.signal,
-            onProgress,
-            log,
-          })
-        ).detail;
-      },
-    },
-    {
-      title: 'Prepare',
-      run: async (stage) => {
-        stage.data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
-        const { train: images, test } = stage.data;
-        return `${grouped(images.count)} training and ${grouped(test.count)} test images in memory`;
-      },
-    },
+    ...dataStages<Context>(plan, interrupt.signal),
     {
       title: 'Compile',
       run: async (stage) => {

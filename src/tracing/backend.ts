@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from './kernels/index.js';
+import { translationOf } from './kernels/index.js';
 import { UntranslatedKernelError } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
 import type { Value } from './value.js';
@@ -114,7 +114,7 @@ export function traceBackend(): TraceBackend {
       backendName: TRACE_BACKEND,
       kernelFunc: ({ inputs, attrs }) => {
         const trace = backend.current;
-        const translate = trace.overrides[kernelName] ?? kernels.get(kernelName);
+        const translate = translationOf(kernelName, trace.lowering);
         if (!translate) throw new UntranslatedKernelError(trace, kernelName);
         const named = Object.fromEntries(
           Object.entries(inputs).flatMap(([name, tensor]) =>

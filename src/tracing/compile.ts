@@ -4,7 +4,7 @@ import { maskShapes, parameterSpecs } from '../model/parameters.js';
 import { evaluationStep, trainStep } from '../model/step.js';
 import { TRACE_BACKEND, traceBackend } from './backend.js';
 import type { ElementType } from './graph.js';
-import { Trace } from './trace.js';
+import { type Lowering, Trace } from './trace.js';
 
 /** An ONNX model and the number of its nodes. */
 export interface CompiledGraph {
@@ -45,7 +45,7 @@ export function compileTraining(plan: Plan, batchSize: number): Promise<Compiled
 export function compileEvaluation(
   plan: Plan,
   batchSize: number,
-  overrides: Trace['overrides'] = {},
+  lowering: Lowering = 'operators',
 ): Promise<CompiledGraph> {
   return traceGraph((trace) => {
     const parameters = parameterInputs(trace, plan);
@@ -56,7 +56,7 @@ export function compileEvaluation(
     output(trace, ports.losses, losses);
     output(trace, ports.predicted, predicted);
     output(trace, ports.probabilities, probabilities);
-  }, overrides);
+  }, lowering);
 }
 
 let latest: Promise<unknown> = Promise.resolve();
@@ -64,13 +64,12 @@ let latest: Promise<unknown> = Promise.resolve();
 /**
  * Runs a synchronous function of TensorFlow.js operations on the trace backend. The function declares the graph's ports
  * with `input` and `output`. Traces go one after the other: they share TensorFlow.js's choice of a backend.
- * @param overrides translations in place of the usual ones
  */
 export function traceGraph(
   run: (trace: Trace) => void,
-  overrides: Trace['overrides'] = {},
+  lowering: Lowering = 'operators',
 ): Promise<CompiledGraph> {
-  const compiled = latest.then(() => traceStep(run, new Trace(overrides)));
+  const compiled = latest.then(() => traceStep(run, new Trace(lowering)));
   latest = compiled.catch(() => {});
   return compiled;
 }

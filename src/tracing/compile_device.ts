@@ -13,7 +13,6 @@ import {
   traceGraph,
   trainingInputs,
 } from './compile.js';
-import { deviceKernels } from './kernels/device.js';
 import type { Trace } from './trace.js';
 
 /** Names of the ports that graphs with the update inside have besides `ports`. */
@@ -54,12 +53,12 @@ export function compileDeviceTraining(plan: Plan, batchSize: number): Promise<Co
         output(trace, devicePorts.next(devicePorts.slot(slot, name)), tensor);
     }
     metrics.dispose();
-  }, deviceKernels);
+  }, 'device');
 }
 
 /** As compileEvaluation. */
 export function compileDeviceEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return compileEvaluation(plan, batchSize, deviceKernels);
+  return compileEvaluation(plan, batchSize, 'device');
 }
 
 /** A graph that returns its inputs as next.<input>: by it, state moves between host and device. */

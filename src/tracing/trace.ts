@@ -1,17 +1,18 @@
 import { GraphBuilder } from './graph.js';
-import type { Translation } from './kernels/kernel.js';
 import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from './value.js';
+
+/** Which of ONNX Runtime's operators a graph may use: all, or those that its GPU providers compute on the device. */
+export type Lowering = 'operators' | 'device';
 
 /** One trace: the graph under construction and the stored forms of its values that exist so far. */
 export class Trace {
+  constructor(readonly lowering: Lowering = 'operators') {}
+
   readonly graph = new GraphBuilder();
   /** Values in other storage orders, by name and order: each transposition is appended once. */
   private readonly reordered = new Map<string, string>();
   /** Named relations between values, for example from a pooling output to the positions of its maxima. */
   private readonly notes = new Map<string, string>();
-
-  /** @param overrides translations in place of the usual ones, by the name of the TensorFlow.js kernel */
-  constructor(readonly overrides: Readonly<Record<string, Translation>> = {}) {}
 
   enterLayer(name: string): void {
     this.graph.scope = name;

@@ -3,7 +3,6 @@ import * as ort from 'onnxruntime-node';
 import { backends } from '../../src/registry/backends/index.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import type { ElementType } from '../../src/tracing/graph.js';
-import { deviceKernels } from '../../src/tracing/kernels/device.js';
 import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
@@ -106,7 +105,7 @@ const traced: Runner = async (run, inputs) => {
 function device(provider: ort.InferenceSession.ExecutionProviderConfig): Runner {
   return async (run, inputs) => {
     if (provider !== 'cpu') await requireWebgpu();
-    const trace = await traceFunction(run, inputs, new Trace(deviceKernels));
+    const trace = await traceFunction(run, inputs, new Trace('device'));
     return runModel(trace.graph.encode(), inputs, provider);
   };
 }

@@ -1,5 +1,7 @@
+import type { Lowering } from '../trace.js';
 import { classification } from './classification.js';
 import { convolutions } from './convolution.js';
+import { deviceKernels } from './device.js';
 import { elementwise } from './elementwise.js';
 import type { Translation } from './kernel.js';
 import { matrixProducts } from './matmul.js';
@@ -19,3 +21,8 @@ export const kernels: ReadonlyMap<string, Translation> = new Map(
     ...pooling,
   }),
 );
+
+/** The translation of a kernel, if it has one. */
+export function translationOf(kernel: string, lowering: Lowering): Translation | undefined {
+  return (lowering === 'device' ? deviceKernels[kernel] : undefined) ?? kernels.get(kernel);
+}
