@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
+import { UserError } from '../errors.js';
 import { backendFlag, setFlag, threadsFlag } from '../flags.js';
 import type { Verification } from '../pipeline/compare_training.js';
 import { backendNames } from '../registry/backends/index.js';
@@ -8,7 +9,7 @@ const toleranceFlag = Flags.custom<number>({
   parse: async (text) => {
     const value = Number(text);
     if (text.trim() !== '' && value >= 0) return value;
-    throw new Error(`Expected a number from 0, but received: ${text}`);
+    throw new UserError(`Expected a number from 0, but received: ${text}`, { exitCode: 2 });
   },
 });
 
