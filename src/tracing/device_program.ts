@@ -15,7 +15,9 @@ import {
   stateShapes,
 } from './compile_device.js';
 import { batchFeeds, maskFeeds, readEvaluation, type Tensors } from './feeds.js';
-import { Sessions } from './sessions.js';
+import { type SessionOptions, Sessions } from './sessions.js';
+
+type Location = 'cpu' | 'gpu-buffer';
 
 export interface DeviceOptions {
   readonly executionProvider: ort.InferenceSession.ExecutionProviderConfig;
@@ -63,7 +65,7 @@ export class DeviceProgram implements Program {
   async evaluate(batch: HostBatch): Promise<Evaluation> {
     const name = `evaluate:${batch.size}`;
     const compile = () => compileDeviceEvaluation(this.plan, batch.size);
-    const session = await this.sessions.get(name, compile, this.session());
+    const session = await this.sessions.get(name, compile, this.sessionOptions('cpu'));
     await this.upload();
     const parameters = Object.fromEntries(
       session.inputNames.flatMap((input) => (this.tensors[input] ? [[input, this.tensors[input]]] : [])),
@@ -88,7 +90,8 @@ export class DeviceProgram implements Program {
 
   private trainSession(batchSize: number): Promise<ort.InferenceSession> {
     const compile = () => compileDeviceTraining(this.plan, batchSize);
-    return this.sessions.get(`train:${batchSize}`, compile, this.session('gpu-buffer'));
+    const stateAt = this.options.keepsState ? 'gpu-buffer' : 'cpu';
+    return this.sessions.get(`train:${batchSize}`, compile, this.sessionOptions(stateAt));
   }
 
   /** Puts the state on the device, where it can stay there. */
@@ -98,21 +101,23 @@ export class DeviceProgram implements Program {
     await this.ready;
   }
 
-  /** A copy of the state. A graph makes it: tensors of the Node binding cannot be downloaded otherwise. */
-  private async transfer(to: 'cpu' | 'gpu-buffer'): Promise<Tensors> {
+  /**
+   * A copy of the state, made by a graph: the Node binding has no other way. (getData() of a tensor on the device ends
+   * the process there: "not implemented" in js/node/src/tensor_helper.cc.)
+   */
+  private async transfer(to: Location): Promise<Tensors> {
     const compile = () => compileTransfer(this.plan);
-    const session = await this.sessions.get(`to ${to}`, compile, this.session(to));
+    const session = await this.sessions.get(`to ${to}`, compile, this.sessionOptions(to));
     return nextState(this.plan, await session.run(this.tensors));
   }
 
-  /** @param location of outputs that belong to the state */
-  private session(location: 'cpu' | 'gpu-buffer' = 'cpu') {
-    const stays = this.options.keepsState && location === 'gpu-buffer';
-    const outputs = [...stateShapes(this.plan).keys()].map((name) => [devicePorts.next(name), location]);
+  /** @param stateAt where the outputs that belong to the state are wanted; all others come to the host */
+  private sessionOptions(stateAt: Location): SessionOptions {
+    const outputs = [...stateShapes(this.plan).keys()].map((name) => [devicePorts.next(name), stateAt]);
     return {
       executionProviders: [this.options.executionProvider],
       intraOpNumThreads: this.options.threads,
-      ...(stays && { preferredOutputLocation: Object.fromEntries(outputs) }),
+      ...(stateAt === 'gpu-buffer' && { preferredOutputLocation: Object.fromEntries(outputs) }),
     };
   }
 
