@@ -1,17 +1,18 @@
 import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { type FusedUpdate, fuseUpdate } from '../model/fused_update.js';
-import { maskShapes } from '../model/parameters.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../model/program.js';
 import { copyState, type ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
-import { type CompiledGraph, compileEvaluation, compileTraining, ports } from './compile.js';
+import { compileEvaluation, compileTraining, ports } from './compile.js';
+import { batchFeeds, maskFeeds, readEvaluation, type Tensors } from './feeds.js';
+import { Sessions } from './sessions.js';
 
-type Tensors = ReadonlyMap<string, ort.TypedTensor<'float32'>>;
+type FloatTensors = ReadonlyMap<string, ort.TypedTensor<'float32'>>;
 
-export interface SessionOptions {
+export interface CompiledOptions {
   readonly executionProviders: readonly string[];
   /** Threads of one operation; 0 takes one for each core. */
   readonly threads: number;
@@ -22,19 +23,19 @@ export interface SessionOptions {
  * in place, and the update is one fused loop. A graph is compiled for each batch size that occurs.
  */
 export class CompiledProgram implements Program {
-  private readonly parameters: Tensors;
-  private readonly gradients: Tensors;
+  private readonly parameters: FloatTensors;
+  private readonly gradients: FloatTensors;
   private readonly slots: ModelState['slots'];
   private readonly fusedUpdate: FusedUpdate;
-  private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
+  private readonly sessions = new Sessions();
 
   constructor(
     private readonly plan: Plan,
-    private readonly options: SessionOptions,
+    private readonly options: CompiledOptions,
     state: ModelState,
   ) {
     const { parameters, slots } = copyState(state);
-    const tensors = (values: (tensor: NamedTensor) => Float32Array): Tensors =>
+    const tensors = (values: (tensor: NamedTensor) => Float32Array): FloatTensors =>
       new Map(
         [...parameters].map(([name, tensor]) => [
           name,
@@ -53,7 +54,7 @@ export class CompiledProgram implements Program {
 
   async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
     const session = await this.session('train', batch.size);
-    const feeds = { ...this.feeds(batch), ...this.maskFeeds(batch, masks) };
+    const feeds = { ...this.feeds(batch), ...maskFeeds(this.plan, batch, masks) };
     const fetches: Record<string, ort.Tensor | null> = { [ports.metrics]: null };
     for (const [name, gradient] of this.gradients) fetches[ports.gradient(name)] = gradient;
     const results = await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
@@ -64,11 +65,7 @@ export class CompiledProgram implements Program {
   async evaluate(batch: HostBatch): Promise<Evaluation> {
     const session = await this.session('evaluate', batch.size);
     const results = await session.run(this.feeds(batch));
-    return {
-      losses: results[ports.losses]!.data as Float32Array,
-      predicted: results[ports.predicted]!.data as Int32Array,
-      probabilities: results[ports.probabilities]!.data as Float32Array,
-    };
+    return readEvaluation(results);
   }
 
   async state(): Promise<ModelState> {
@@ -86,51 +83,19 @@ export class CompiledProgram implements Program {
   }
 
   dispose(): void {
-    for (const session of this.sessions.values()) {
-      // One that did not open has told whoever waited for it.
-      session.then((ready) => ready.release()).catch(() => {});
-    }
-    this.sessions.clear();
+    this.sessions.dispose();
   }
 
   private session(kind: 'train' | 'evaluate', batchSize: number): Promise<ort.InferenceSession> {
-    const key = `${kind}:${batchSize}`;
-    let session = this.sessions.get(key);
-    if (!session) {
-      const compile = kind === 'train' ? compileTraining : compileEvaluation;
-      session = compile(this.plan, batchSize).then((graph) => this.open(graph));
-      this.sessions.set(key, session);
-    }
-    return session;
-  }
-
-  private open({ model }: CompiledGraph): Promise<ort.InferenceSession> {
-    return ort.InferenceSession.create(model, {
+    const compile = kind === 'train' ? compileTraining : compileEvaluation;
+    return this.sessions.get(`${kind}:${batchSize}`, () => compile(this.plan, batchSize), {
       executionProviders: [...this.options.executionProviders],
       intraOpNumThreads: this.options.threads,
-      graphOptimizationLevel: 'all',
-      // Unused parameter inputs are meant to be there; below 3 (errors) each would be reported.
-      logSeverityLevel: 3,
     });
   }
 
-  private feeds(batch: HostBatch): Record<string, ort.Tensor> {
-    const { channels, height, width } = this.plan.dataset.image;
-    return {
-      ...Object.fromEntries(this.parameters),
-      [ports.images]: new ort.Tensor('uint8', batch.images, [batch.size, channels, height, width]),
-      [ports.labels]: new ort.Tensor('int32', batch.labels, [batch.size]),
-    };
-  }
-
-  private maskFeeds(batch: HostBatch, masks: HostMasks): Record<string, ort.Tensor> {
-    const shapes = maskShapes(this.plan.network, batch.size);
-    return Object.fromEntries(
-      [...masks].map(([layer, mask]) => [
-        ports.mask(layer),
-        new ort.Tensor('uint8', mask, shapes.get(layer)!),
-      ]),
-    );
+  private feeds(batch: HostBatch): Tensors {
+    return { ...Object.fromEntries(this.parameters), ...batchFeeds(this.plan, batch) };
   }
 
   private update({ learningRate, step }: Update): void {
