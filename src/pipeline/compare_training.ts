@@ -1,7 +1,13 @@
+import type { ModelState } from '../model/state.js';
 import type { BackendName } from '../registry/backends/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { textTable } from './table.js';
-import type { Trained } from './verify.js';
+
+/** Some steps of training on one backend. */
+export interface Trained {
+  readonly losses: readonly number[];
+  readonly state: ModelState;
+}
 
 /** How far two backends are apart after the same steps. Differences are relative: see relativeDifference. */
 export interface Verification {

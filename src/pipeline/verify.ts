@@ -4,10 +4,10 @@ import type { Plan } from '../config/resolve.js';
 import type { LoadedDataset } from '../data/open.js';
 import { Interrupted, UserError } from '../errors.js';
 import { drawMasks } from '../model/masks.js';
-import { copyState, initialState, type ModelState } from '../model/state.js';
+import { copyState, initialState } from '../model/state.js';
 import { type BackendName, chooseBackend } from '../registry/backends/index.js';
 import { BackendFailure, withFailures } from './backend_failure.js';
-import { compareTraining, type Verification } from './compare_training.js';
+import { compareTraining, type Trained, type Verification } from './compare_training.js';
 import { dataStages } from './data_stages.js';
 import { InterruptHandler } from './interrupt.js';
 import { learningRate } from './learning_rate.js';
@@ -26,12 +26,6 @@ export interface VerifyOptions {
   readonly tolerance: number;
   /** Threads of one operation; 0 takes all that the process may use. */
   readonly threads: number;
-}
-
-/** Some steps of training on one backend. */
-export interface Trained {
-  readonly losses: readonly number[];
-  readonly state: ModelState;
 }
 
 interface Context {

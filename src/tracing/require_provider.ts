@@ -39,7 +39,7 @@ export async function requireProvider(name: string, backend: DeviceBackend): Pro
       diagnosis === null
         ? 'Take "--backend onnxruntime-cpu".'
         : `${diagnosis.hint}\nOr take "--backend onnxruntime-cpu".`;
-    throw new UserError(`backend: ${name} cannot run here: ${cause}`, { hint, cause: error });
+    throw new UserError(`backend ${name} cannot run here: ${cause}`, { hint, cause: error });
   }
 }
 

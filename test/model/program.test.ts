@@ -35,7 +35,7 @@ function expectSameState(actual: ModelState, expected: ModelState): void {
     }
 }
 
-describe.each(Object.entries(programs))('%s', (_name, open) => {
+describe.each(Object.entries(programs))('%s', { timeout: 300_000 }, (_name, open) => {
   it.each(cases)('trains as cpu does: %s', async (_case, changes) => {
     const plan = everyLayerPlan(changes);
     const reference = await programs.cpu(plan, livelyState(plan));

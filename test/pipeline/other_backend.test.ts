@@ -77,7 +77,10 @@ function everyMove<T>(names: readonly T[]): T[] {
   return [...pairs, names[0]!];
 }
 
-test('a checkpoint moves from any backend to any other, and training goes on as on one', async () => {
+// Long where a GPU is software.
+test('a checkpoint moves from any backend to any other, and training goes on as on one', {
+  timeout: 600_000,
+}, async () => {
   const others = (await whyNoWebgpu()) === null ? (['onnxruntime-webgpu'] as const) : [];
   const walk = everyMove<BackendName>(['onnxruntime-cpu', 'wasm', 'cpu', ...others]);
   expect(new Set(walk.slice(1).map((to, index) => `${walk[index]} ${to}`)).size).toBe(walk.length - 1);

@@ -26,7 +26,7 @@ function verify(options: Partial<VerifyOptions> = {}, changes: Record<string, un
   return verifyBackends({ ...given, ...options });
 }
 
-describe('every backend that is usable here', () => {
+describe('every backend that is usable here', { timeout: 300_000 }, () => {
   test.each<[BackendName, BackendName]>([
     ['onnxruntime-cpu', 'wasm'],
     ['onnxruntime-cpu', 'cpu'],
