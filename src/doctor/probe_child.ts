@@ -1,6 +1,12 @@
 import { UserError } from '../errors.js';
-import type { BackendEntry, EagerBackend } from '../registry/backends/backend.js';
+import type {
+  BackendEntry,
+  CompiledBackend,
+  DeviceBackend,
+  EagerBackend,
+} from '../registry/backends/backend.js';
 import type { Tf } from '../registry/schema.js';
+import type { SessionOptions } from '../tracing/executable.js';
 import type { ProbeError, ProbeMessage, ProbeReport, ProbeRequest } from './protocol.js';
 import { requireTrialResult, TRIAL_INPUTS, trial } from './trial.js';
 
@@ -29,7 +35,7 @@ async function probeBackend(entry: BackendEntry, request: ProbeRequest): Promise
   tell({ stage: 'load' });
   const loaded = await (entry.kind === 'eager'
     ? tryEager(entry, threads)
-    : tryCompiled(entry.executionProviders, threads));
+    : tryCompiled(executionProviders(entry), threads));
   if (!config) return { ...loaded, kernels: null };
   tell({ stage: 'kernels' });
   if (loaded.device === 'gpu' && entry.kind !== 'eager') {
@@ -38,6 +44,10 @@ async function probeBackend(entry: BackendEntry, request: ProbeRequest): Promise
   }
   const { checkKernels } = await import('./kernels.js');
   return { ...loaded, kernels: await checkKernels(backend, threads, config) };
+}
+
+function executionProviders(entry: CompiledBackend | DeviceBackend): SessionOptions['executionProviders'] {
+  return entry.kind === 'compiled' ? entry.executionProviders : [entry.executionProvider];
 }
 
 async function tryEager(entry: EagerBackend, threads: number): Promise<Loaded> {
@@ -65,7 +75,10 @@ function nativeBackend(tf: Tf): { version: string; isGpu: boolean } | null {
   return binding?.TF_Version ? { version: binding.TF_Version, isGpu: isUsingGpuDevice === true } : null;
 }
 
-async function tryCompiled(providers: readonly string[], threads: number): Promise<Loaded> {
+async function tryCompiled(
+  providers: SessionOptions['executionProviders'],
+  threads: number,
+): Promise<Loaded> {
   const tf = await import('@tensorflow/tfjs');
   const { onnxRuntimeVersion, runOnce } = await import('../tracing/run_once.js');
   tell({ stage: 'compute' });

@@ -20,6 +20,10 @@ export async function openProgram(
     const { CompiledProgram } = await import('../tracing/compiled_program.js');
     return new CompiledProgram(plan, { executionProviders: backend.executionProviders, threads }, state);
   }
+  if (backend.kind === 'device') {
+    const { DeviceProgram } = await import('../tracing/device_program.js');
+    return new DeviceProgram(plan, { ...backend, threads }, state);
+  }
   const { EagerProgram } = await import('../model/eager_program.js');
   return new EagerProgram(await backend.load(threads), plan, state);
 }
@@ -28,4 +32,8 @@ export async function openProgram(
 export async function requireBackend(name: BackendName, threads: number): Promise<void> {
   const backend: BackendEntry = backends[name];
   if (backend.kind === 'eager') await backend.load(threads);
+  if (backend.kind === 'device') {
+    const { requireProvider } = await import('../tracing/require_provider.js');
+    await requireProvider(name, backend);
+  }
 }

@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import { loadPlan } from '../config/load_plan.js';
-import { ensureFiles } from '../data/ensure_files.js';
-import { type LoadedDataset, loadRecords } from '../data/open.js';
+import type { LoadedDataset } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { chooseBackend } from '../registry/backends/index.js';
-import { datasetEntry } from '../registry/datasets/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { writePredictions } from '../storage/predictions.js';
+import { BackendFailure, failedRun, withFailures } from './backend_failure.js';
 import { CheckpointWriter } from './checkpoint.js';
-import { downloadProgress } from './download_progress.js';
+import { dataStages } from './data_stages.js';
 import { describeEnvironment } from './environment.js';
 import { evaluate, type TestResult, toStored } from './evaluate.js';
 import { counted, duration, grouped, percent } from './format.js';
@@ -37,6 +36,7 @@ export interface RunOptions extends RunRequest {
 interface Context {
   data?: LoadedDataset;
   program?: Program;
+  checkpoints?: CheckpointWriter;
   position: Position;
   test?: TestResult;
   summary?: RunSummary;
@@ -49,7 +49,7 @@ interface Context {
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const loaded = await loadPlan(options.config, options.sets);
   const { plan } = loaded;
-  const { dataset, training, seed } = plan.config;
+  const { training } = plan.config;
   const threads = threadCount(options.threads);
   const choice = chooseBackend(plan.config.backend);
   // Before anything is made: a backend that is missing must leave no run behind.
@@ -74,31 +74,12 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         return describeStart(session);
       },
     },
-    {
-      title: 'Data set',
-      run: async (_, output) => {
-        const { onProgress, log } = downloadProgress(output);
-        return (
-          await ensureFiles(datasetEntry(dataset.type), dataset, {
-            signal: interrupt.signal,
-            onProgress,
-            log,
-          })
-        ).detail;
-      },
-    },
-    {
-      title: 'Prepare',
-      run: async (stage) => {
-        stage.data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
-        const { train: images, test } = stage.data;
-        return `${grouped(images.count)} training and ${grouped(test.count)} test images in memory`;
-      },
-    },
+    ...dataStages<Context>(plan, interrupt.signal),
     {
       title: 'Compile',
       run: async (stage) => {
-        stage.program = await openProgram(plan, choice.name, threads, session.state);
+        stage.program = withFailures(await openProgram(plan, choice.name, threads, session.state));
+        stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
         await stage.program.prepare(training.batch_size);
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
@@ -107,8 +88,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       title: 'Train',
       skip: ({ position }) => (position.finished ? 'the run has finished all its epochs' : null),
       run: async (stage, output) => {
-        const { program, data } = { program: stage.program!, data: stage.data! };
-        const checkpoints = new CheckpointWriter(plan, program, recorder, paths, session.savedStep);
+        const { program, data, checkpoints } = stage as Required<Context>;
         const { stopRequested } = interrupt;
         const parts = { plan, program, data, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
@@ -161,6 +141,12 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     await runStages(stages, context);
     return context.summary!;
   } catch (error) {
+    if (error instanceof BackendFailure) {
+      const sets = options.sets.filter((set) => !set.startsWith('backend='));
+      const resumeWith = (backend: string) =>
+        resumeCommand({ ...options, sets: [...sets, `backend=${backend}`] }, paths.directory);
+      throw failedRun(error, choice.name, context.checkpoints?.lastSaved ?? null, resumeWith);
+    }
     if (!(error instanceof Interrupted)) throw error;
     throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);
   } finally {

@@ -90,7 +90,12 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
   return position;
 }
 
-function batches(plan: Plan, { train: records }: LoadedDataset, { epoch, step_in_epoch }: Position) {
+/** The batches of an epoch from a position in it. */
+export function batches(
+  plan: Plan,
+  { train: records }: LoadedDataset,
+  { epoch, step_in_epoch }: Pick<Position, 'epoch' | 'step_in_epoch'>,
+) {
   const { seed, training, augmentation } = plan.config;
   const order = epochOrder(seed, epoch, records.count, training.shuffle);
   const augment = epochAugment(augmentation, records.image, seed, epoch);

@@ -33,8 +33,8 @@ export const ports = {
  * Outputs: metrics (see readMetrics) and gradient.<parameter>, in the parameter's layout.
  * @throws UntranslatedKernelError where an operation of the model has no translation
  */
-export function compileTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return traceGraph(training(plan, batchSize));
+export function compileTraining(plan: Plan, batchSize: number, lowering?: Lowering): Promise<CompiledGraph> {
+  return traceGraph(training(plan, batchSize), lowering);
 }
 
 /** `compileTraining`, cut at the operations that gnet computes itself; as one part where their memory would be too small. */
@@ -45,14 +45,7 @@ export async function partitionTraining(plan: Plan, batchSize: number): Promise<
 
 function training(plan: Plan, batchSize: number): (trace: Trace) => void {
   return (trace) => {
-    const parameters = parameterInputs(trace, plan);
-    const masks = new Map(
-      [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
-        layer,
-        input(trace, ports.mask(layer), 'uint8', shape),
-      ]),
-    );
-    const batch = { ...batchInputs(trace, plan, batchSize), masks };
+    const { parameters, batch } = trainingInputs(trace, plan, batchSize);
     const { metrics, gradients } = trainStep(tf, plan, parameters, batch, (name) => trace.enterLayer(name));
     output(trace, ports.metrics, metrics);
     for (const [index, name] of [...parameters.keys()].entries())
@@ -62,8 +55,12 @@ function training(plan: Plan, batchSize: number): (trace: Trace) => void {
 }
 
 /** Traces the evaluation of a batch. Outputs: those of evaluationStep. */
-export function compileEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return traceGraph(evaluation(plan, batchSize));
+export function compileEvaluation(
+  plan: Plan,
+  batchSize: number,
+  lowering?: Lowering,
+): Promise<CompiledGraph> {
+  return traceGraph(evaluation(plan, batchSize), lowering);
 }
 
 /** `compileEvaluation`, as one part: without gradients no operation is gnet's own, and no pooling notes its positions. */
@@ -90,8 +87,11 @@ let latest: Promise<unknown> = Promise.resolve();
  * Runs a synchronous function of TensorFlow.js operations on the trace backend. The function declares the graph's ports
  * with `input` and `output`. Traces go one after the other: they share TensorFlow.js's choice of a backend.
  */
-export function traceGraph(run: (trace: Trace) => void): Promise<CompiledGraph> {
-  return withTrace(run, 'operators', ({ graph, kernels }) => ({
+export function traceGraph(
+  run: (trace: Trace) => void,
+  lowering: Lowering = 'operators',
+): Promise<CompiledGraph> {
+  return withTrace(run, lowering, ({ graph, kernels }) => ({
     model: graph.encode(),
     nodes: graph.size,
     kernels: [...kernels],
@@ -120,6 +120,18 @@ async function traceStep(run: (trace: Trace) => void, lowering: Lowering): Promi
     if (before && before !== TRACE_BACKEND) await tf.setBackend(before);
   }
   return trace;
+}
+
+/** The inputs that every training graph has. */
+export function trainingInputs(trace: Trace, plan: Plan, batchSize: number) {
+  const parameters = parameterInputs(trace, plan);
+  const masks = new Map(
+    [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
+      layer,
+      input(trace, ports.mask(layer), 'uint8', shape),
+    ]),
+  );
+  return { parameters, batch: { ...batchInputs(trace, plan, batchSize), masks } };
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {

@@ -1,13 +1,13 @@
 import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { FusedState } from '../model/fused_state.js';
-import { maskShapes } from '../model/parameters.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../model/program.js';
 import type { ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { partitionEvaluation, partitionTraining, ports } from './compile.js';
-import { Executable, type SessionOptions, type Tensors } from './executable.js';
+import { Executable, type SessionOptions } from './executable.js';
+import { batchFeeds, maskFeeds, readEvaluation, type Tensors } from './feeds.js';
 
 /**
  * Runs the traced step with ONNX Runtime. State stays in host memory: the graph reads parameters and writes gradients
@@ -47,7 +47,7 @@ export class CompiledProgram implements Program {
   /** Computes the gradients of a batch. */
   private async backward(batch: HostBatch, masks: HostMasks): Promise<StepMetrics> {
     const executable = await this.executable('train', batch.size);
-    const feeds = { ...this.feeds(batch), ...this.maskFeeds(batch, masks) };
+    const feeds = { ...this.feeds(batch), ...maskFeeds(this.plan, batch, masks) };
     const value = await executable.run(feeds, this.gradientTensors);
     return readMetrics(this.plan, value(ports.metrics).data as Float32Array);
   }
@@ -55,12 +55,7 @@ export class CompiledProgram implements Program {
   async evaluate(batch: HostBatch): Promise<Evaluation> {
     const executable = await this.executable('evaluate', batch.size);
     const value = await executable.run(this.feeds(batch));
-    // Copies: the next batch is written to the same memory.
-    return {
-      losses: (value(ports.losses).data as Float32Array).slice(),
-      predicted: (value(ports.predicted).data as Int32Array).slice(),
-      probabilities: (value(ports.probabilities).data as Float32Array).slice(),
-    };
+    return readEvaluation(value);
   }
 
   async state(): Promise<ModelState> {
@@ -91,23 +86,8 @@ export class CompiledProgram implements Program {
     return executable;
   }
 
-  private feeds(batch: HostBatch): Record<string, ort.Tensor> {
-    const { channels, height, width } = this.plan.dataset.image;
-    return {
-      ...this.parameters,
-      [ports.images]: new ort.Tensor('uint8', batch.images, [batch.size, channels, height, width]),
-      [ports.labels]: new ort.Tensor('int32', batch.labels, [batch.size]),
-    };
-  }
-
-  private maskFeeds(batch: HostBatch, masks: HostMasks): Record<string, ort.Tensor> {
-    const shapes = maskShapes(this.plan.network, batch.size);
-    return Object.fromEntries(
-      [...masks].map(([layer, mask]) => [
-        ports.mask(layer),
-        new ort.Tensor('uint8', mask, shapes.get(layer)!),
-      ]),
-    );
+  private feeds(batch: HostBatch): Tensors {
+    return { ...this.parameters, ...batchFeeds(this.plan, batch) };
   }
 }
 

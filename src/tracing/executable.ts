@@ -5,7 +5,7 @@ import { planMemory } from './memory_plan.js';
 import { type Crossing, NO_COPIES, type Partition, type Step } from './partition.js';
 
 export interface SessionOptions {
-  readonly executionProviders: readonly string[];
+  readonly executionProviders: readonly ort.InferenceSession.ExecutionProviderConfig[];
   /** Threads of one operation; 0 takes one for each core. */
   readonly threads: number;
 }

@@ -6,16 +6,25 @@ import { initialState, type ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
 import { backends } from '../../src/registry/backends/index.js';
 import { CompiledProgram } from '../../src/tracing/compiled_program.js';
+import { DeviceProgram } from '../../src/tracing/device_program.js';
 import { elements } from './plain.js';
 import { TestRandom } from './random.js';
 import { whyNoTensorflow } from './tensorflow.js';
+import { requireWebgpu } from './webgpu.js';
 
 type Open = (plan: Plan, state: ModelState) => Promise<Program>;
 
-/** Each way to a program. */
+/** Each way to a program; a test that needs WebGPU is skipped where it is not. */
 export const programs = {
   'onnxruntime-cpu': async (plan, state) =>
     new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
+  'onnxruntime-webgpu': async (plan, state) => {
+    await requireWebgpu();
+    return new DeviceProgram(plan, { ...backends['onnxruntime-webgpu'], threads: 1 }, state);
+  },
+  // What runs with CUDA, on a provider that every machine has.
+  'the graph for CUDA': async (plan, state) =>
+    new DeviceProgram(plan, { executionProvider: 'cpu', keepsState: false, threads: 1 }, state),
   tensorflow: async (plan, state) => new EagerProgram(await backends.tensorflow.load(), plan, state),
   wasm: async (plan, state) => new EagerProgram(await backends.wasm.load(), plan, state),
   cpu: async (plan, state) => new EagerProgram(await backends.cpu.load(), plan, state),

@@ -9,6 +9,7 @@ import { type Lowering, Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
 import { type EagerName, whyNoTensorflow } from './tensorflow.js';
+import { requireWebgpu } from './webgpu.js';
 
 /** An input of a tested function: float32 where it says nothing else. */
 export interface Input extends Plain {
@@ -90,8 +91,16 @@ const read = ({ dims, data }: ort.Tensor): Plain => ({
 });
 
 /** Runs a graph on ONNX Runtime; inputs are named 0, 1 … in order. */
-export async function runModel(model: Uint8Array, inputs: readonly Input[]): Promise<Plain[]> {
-  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3 });
+export async function runModel(
+  model: Uint8Array,
+  inputs: readonly Input[],
+  provider: ort.InferenceSession.ExecutionProviderConfig = 'cpu',
+): Promise<Plain[]> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [provider],
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
   const results = await session.run(feedsOf(inputs));
   await session.release();
   return session.outputNames.map((name) => read(results[name] as ort.Tensor));
@@ -112,6 +121,15 @@ const host: Runner = async (run, inputs) => {
   return parts.outputs.map(({ name }) => read(value(name)));
 };
 
+/** The graph for GPUs, with this provider: any of them runs it. */
+function device(provider: ort.InferenceSession.ExecutionProviderConfig): Runner {
+  return async (run, inputs) => {
+    if (provider !== 'cpu') await requireWebgpu();
+    const { graph } = await traceFunction(run, inputs, 'device');
+    return runModel(graph.encode(), inputs, provider);
+  };
+}
+
 /** Each way in which the model runs. */
 export const runners = {
   cpu: eager('cpu'),
@@ -119,9 +137,11 @@ export const runners = {
   tensorflow: eager('tensorflow'),
   traced,
   host,
+  device: device('cpu'),
+  webgpu: device(backends['onnxruntime-webgpu'].executionProvider),
 } satisfies Record<string, Runner>;
 
-/** Each way in which it runs here, by name. */
+/** Each way in which it runs here, by name; webgpu skips the test where it cannot. */
 export const allRunners = Object.entries(runners).filter(
   ([name]) => name !== 'tensorflow' || whyNoTensorflow === null,
 );

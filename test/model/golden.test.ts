@@ -119,10 +119,13 @@ describe('the seed’s network as PyTorch trains it', { timeout: 300_000 }, () =
     },
   );
 
-  it('wasm: two steps', async ({ skip }) => {
-    skip(missing.length > 0, `not set: ${missing.join(', ')}`);
-    const { golden, program } = await openGolden(programs.wasm);
-    await expectSteps(program, golden, 2);
-    program.dispose();
-  });
+  it.for(['wasm', 'onnxruntime-webgpu', 'the graph for CUDA'] as const)(
+    '%s: two steps',
+    async (name, { skip }) => {
+      skip(missing.length > 0, `not set: ${missing.join(', ')}`);
+      const { golden, program } = await openGolden(programs[name]);
+      await expectSteps(program, golden, 2);
+      program.dispose();
+    },
+  );
 });

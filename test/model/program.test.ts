@@ -35,7 +35,7 @@ function expectSameState(actual: ModelState, expected: ModelState): void {
     }
 }
 
-describe.each(allPrograms)('%s', (_name, open) => {
+describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   it.each(cases)('trains as cpu does: %s', async (_case, changes) => {
     const plan = everyLayerPlan(changes);
     const reference = await programs.cpu(plan, livelyState(plan));

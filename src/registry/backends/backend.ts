@@ -20,4 +20,24 @@ export interface CompiledBackend {
   readonly executionProviders: readonly string[];
 }
 
-export type BackendEntry = EagerBackend | CompiledBackend;
+/** Runs the traced graph, the optimizer's update inside it, with a GPU provider of ONNX Runtime. */
+export interface DeviceBackend {
+  readonly kind: 'device';
+  readonly description: string;
+  /** As ONNX Runtime takes it. */
+  readonly executionProvider:
+    | { readonly name: 'webgpu'; readonly preferredLayout: 'NCHW' }
+    | { readonly name: 'cuda' };
+  /** Whether outputs can stay on the device and be fed again. */
+  readonly keepsState: boolean;
+  /** What is missing here, told from all that a session printed which did not open; null for what nobody foresaw. */
+  diagnose(report: string): Diagnosis | null;
+}
+
+export interface Diagnosis {
+  readonly cause: string;
+  /** The command that mends it. */
+  readonly hint: string;
+}
+
+export type BackendEntry = EagerBackend | CompiledBackend | DeviceBackend;

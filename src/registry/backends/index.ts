@@ -1,12 +1,16 @@
 import type { BackendEntry } from './backend.js';
 import { cpu } from './cpu.js';
 import { onnxruntimeCpu } from './onnxruntime_cpu.js';
+import { onnxruntimeCuda, onnxruntimeCudaObstacle } from './onnxruntime_cuda.js';
+import { onnxruntimeWebgpu } from './onnxruntime_webgpu.js';
 import { tensorflow, tensorflowGpu, tensorflowGpuObstacle } from './tensorflow.js';
 import { wasm } from './wasm.js';
 
 /** Everything that can run the model, by the name that a config or --backend gives. */
 export const backends = {
   'tensorflow-gpu': tensorflowGpu,
+  'onnxruntime-cuda': onnxruntimeCuda,
+  'onnxruntime-webgpu': onnxruntimeWebgpu,
   'onnxruntime-cpu': onnxruntimeCpu,
   tensorflow,
   wasm,
@@ -22,10 +26,25 @@ export interface BackendChoice {
   readonly reason: string;
 }
 
-/** Turns `auto` into a backend: TensorFlow with a visible GPU, else ONNX Runtime, which every installation has. */
+/**
+ * Turns `auto` into a backend: a visible CUDA GPU with TensorFlow, else with ONNX Runtime, else the CPU with ONNX Runtime,
+ * which every installation has. Whether the GPU really computes is found out when it is opened.
+ */
 export function chooseBackend(wanted: BackendName | 'auto'): BackendChoice {
   if (wanted !== 'auto') return { name: wanted, reason: 'as configured' };
-  const obstacle = tensorflowGpuObstacle();
-  if (obstacle === null) return { name: 'tensorflow-gpu', reason: 'auto: a CUDA GPU is visible' };
-  return { name: 'onnxruntime-cpu', reason: `auto: ${obstacle}` };
+  const obstacles = {
+    'tensorflow-gpu': tensorflowGpuObstacle(),
+    'onnxruntime-cuda': onnxruntimeCudaObstacle(),
+  };
+  if (obstacles['tensorflow-gpu'] === null)
+    return { name: 'tensorflow-gpu', reason: 'auto: a CUDA GPU is visible' };
+  if (obstacles['onnxruntime-cuda'] === null) {
+    return {
+      name: 'onnxruntime-cuda',
+      reason: `auto: a CUDA GPU is visible, ${obstacles['tensorflow-gpu']}`,
+    };
+  }
+  // Both lack the same GPU, or each its own package.
+  const reasons = new Set(Object.values(obstacles));
+  return { name: 'onnxruntime-cpu', reason: `auto: ${[...reasons].join(', ')}` };
 }

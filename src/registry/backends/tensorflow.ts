@@ -1,8 +1,8 @@
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { UserError } from '../../errors.js';
 import type { Tf } from '../schema.js';
 import type { EagerBackend } from './backend.js';
+import { cudaGpuIsVisible } from './cuda_gpu.js';
 import { explainLoadFailure } from './load_failure.js';
 import { findBuilds, loadBuild, type TensorflowName } from './tensorflow_build.js';
 import { registerKernels } from './tensorflow_kernels.js';
@@ -73,7 +73,7 @@ function requireGpu(tf: Tf): void {
   };
   if (isUsingGpuDevice) return;
   const version = `TensorFlow ${binding.TF_Version}`;
-  if (!isGpuVisible()) {
+  if (!cudaGpuIsVisible()) {
     throw new UserError(
       `backend tensorflow-gpu: ${NO_GPU}: there is no /dev/nvidia0 (${version} is loaded)`,
       {
@@ -95,10 +95,6 @@ function requireGpu(tf: Tf): void {
 }
 
 const NO_GPU = 'no CUDA GPU is visible';
-
-function isGpuVisible(): boolean {
-  return existsSync('/dev/nvidia0') || existsSync('/dev/dxg');
-}
 
 function installCommand(name: TensorflowName): string {
   return `"gnet backend install tensorflow${name === 'tensorflow-gpu' ? ' --gpu' : ''}"`;
@@ -125,5 +121,5 @@ export function tensorflowObstacle(name: TensorflowName): string | null {
 
 /** Why tensorflow-gpu cannot be the automatic choice here, or null where it can. */
 export function tensorflowGpuObstacle(): string | null {
-  return isGpuVisible() ? tensorflowObstacle('tensorflow-gpu') : NO_GPU;
+  return cudaGpuIsVisible() ? tensorflowObstacle('tensorflow-gpu') : NO_GPU;
 }

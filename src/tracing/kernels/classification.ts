@@ -8,7 +8,7 @@ const softmax: Translation = (trace, { logits }) => {
   return trace.value(name, shape, { order });
 };
 
-interface OneHotAttributes {
+export interface OneHotAttributes {
   readonly depth: number;
   readonly onValue: number;
   readonly offValue: number;

@@ -1,5 +1,6 @@
 import { classification } from './classification.js';
 import { convolutions } from './convolution.js';
+import { deviceKernels } from './device.js';
 import { elementwise } from './elementwise.js';
 import type { Target, Translation } from './kernel.js';
 import { matrixProducts } from './matmul.js';
@@ -24,4 +25,10 @@ export const onnxOperators: Target = {
   name: 'ONNX',
   translations: kernels,
   hint: 'add one in src/tracing/kernels, or run the model with an eager backend (--backend wasm)',
+};
+
+/** Operators that ONNX Runtime's GPU providers compute on the device. */
+export const deviceOperators: Target = {
+  ...onnxOperators,
+  translations: new Map([...kernels, ...Object.entries(deviceKernels)]),
 };

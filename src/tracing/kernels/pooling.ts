@@ -5,14 +5,17 @@ import { type Translation, translation, UntranslatedKernelError } from './kernel
 
 type Shape4D = [number, number, number, number];
 
-interface PoolingAttributes {
+export interface PoolingAttributes {
   readonly filterSize: [number, number] | number;
   readonly strides: [number, number] | number;
   readonly pad: Parameters<typeof backend_util.computePool2DInfo>[4];
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
-function sizes(input: readonly number[], { filterSize, strides, pad, dimRoundingMode }: PoolingAttributes) {
+export function sizes(
+  input: readonly number[],
+  { filterSize, strides, pad, dimRoundingMode }: PoolingAttributes,
+) {
   return backend_util.computePool2DInfo(input as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
 }
 

@@ -43,7 +43,7 @@ function physicalAxes(order: Order, axes: readonly number[]): number[] {
 }
 
 /** The order of the axes that are left, numbered anew. */
-function remainingOrder(order: Order, removed: readonly number[]): Order {
+export function remainingOrder(order: Order, removed: readonly number[]): Order {
   const left = naturalOrder(order.length).filter((axis) => !removed.includes(axis));
   return order.filter((axis) => !removed.includes(axis)).map((axis) => left.indexOf(axis));
 }

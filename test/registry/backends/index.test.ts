@@ -1,27 +1,34 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { backendNames, backends, chooseBackend } from '../../../src/registry/backends/index.js';
+import { onnxruntimeCudaObstacle } from '../../../src/registry/backends/onnxruntime_cuda.js';
 import { tensorflowGpuObstacle } from '../../../src/registry/backends/tensorflow.js';
 
 vi.mock(import('../../../src/registry/backends/tensorflow.js'), async (original) => ({
   ...(await original()),
   tensorflowGpuObstacle: vi.fn(),
 }));
+vi.mock(import('../../../src/registry/backends/onnxruntime_cuda.js'), async (original) => ({
+  ...(await original()),
+  onnxruntimeCudaObstacle: vi.fn(),
+}));
 
 describe('auto', () => {
-  beforeEach(() => vi.mocked(tensorflowGpuObstacle).mockReset());
-
-  it('takes a GPU where nothing is in its way', () => {
-    vi.mocked(tensorflowGpuObstacle).mockReturnValue(null);
-    expect(chooseBackend('auto')).toEqual({ name: 'tensorflow-gpu', reason: 'auto: a CUDA GPU is visible' });
+  beforeEach(() => {
+    vi.mocked(tensorflowGpuObstacle).mockReset();
+    vi.mocked(onnxruntimeCudaObstacle).mockReset();
   });
 
-  it('else takes ONNX Runtime, and says why', () => {
-    vi.mocked(tensorflowGpuObstacle).mockReturnValue('no CUDA GPU is visible');
-    expect(chooseBackend('auto')).toEqual({
-      name: 'onnxruntime-cpu',
-      reason: 'auto: no CUDA GPU is visible',
-    });
+  const noGpu = 'no CUDA GPU is visible';
+  it.each([
+    ['a GPU with TensorFlow', null, null, 'tensorflow-gpu', 'a CUDA GPU is visible'],
+    ['a GPU without TensorFlow', 'no tfjs', null, 'onnxruntime-cuda', 'a CUDA GPU is visible, no tfjs'],
+    ['a GPU without either', 'no tfjs', 'no provider', 'onnxruntime-cpu', 'no tfjs, no provider'],
+    ['no GPU', noGpu, noGpu, 'onnxruntime-cpu', noGpu],
+  ])('with %s, and says why', (_, tensorflow, onnxruntime, name, reason) => {
+    vi.mocked(tensorflowGpuObstacle).mockReturnValue(tensorflow);
+    vi.mocked(onnxruntimeCudaObstacle).mockReturnValue(onnxruntime);
+    expect(chooseBackend('auto')).toEqual({ name, reason: `auto: ${reason}` });
   });
 
   it.each(backendNames)('does not stand in for %s', (name) => {

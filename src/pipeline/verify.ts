@@ -1,0 +1,104 @@
+import { loadPlan } from '../config/load_plan.js';
+import type { Plan } from '../config/resolve.js';
+import type { LoadedDataset } from '../data/open.js';
+import { Interrupted, UserError } from '../errors.js';
+import { drawMasks } from '../model/masks.js';
+import { copyState, initialState } from '../model/state.js';
+import { type BackendName, chooseBackend } from '../registry/backends/index.js';
+import { BackendFailure, withFailures } from './backend_failure.js';
+import { compareTraining, type Trained, type Verification } from './compare_training.js';
+import { dataStages } from './data_stages.js';
+import { InterruptHandler } from './interrupt.js';
+import { learningRate } from './learning_rate.js';
+import { openProgram, requireBackend } from './open_program.js';
+import { runStages, type Stage } from './screen.js';
+import type { StageOutput, StopRequested } from './stage.js';
+import { threadCount } from './threads.js';
+import { batches } from './train.js';
+
+/** What `gnet verify` was asked for. */
+export interface VerifyOptions {
+  readonly config: string;
+  readonly sets: readonly string[];
+  /** The backend to compare with. */
+  readonly against: BackendName;
+  readonly steps: number;
+  readonly tolerance: number;
+  /** Threads of one operation; 0 takes all that the process may use. */
+  readonly threads: number;
+}
+
+interface Context {
+  data?: LoadedDataset;
+  readonly trained: Trained[];
+}
+
+/**
+ * Trains the first steps on two backends, from the same parameters, with the same batches and masks, and compares.
+ * @throws UserError where a backend cannot run here, or fails
+ */
+export async function verifyBackends(options: VerifyOptions): Promise<Verification> {
+  const { plan } = await loadPlan(options.config, options.sets);
+  const { name } = chooseBackend(plan.config.backend);
+  const pair = [name, options.against] as const;
+  if (name === options.against) {
+    throw new UserError(`--against ${name}: expected another backend than the one that is verified`, {
+      hint: 'Name that one with --backend.',
+      exitCode: 2,
+    });
+  }
+  const threads = threadCount(options.threads);
+  for (const backend of pair) await requireBackend(backend, threads);
+  const interrupt = new InterruptHandler();
+  const context: Context = { trained: [] };
+  const stages: Stage<Context>[] = [
+    ...dataStages<Context>(plan, interrupt.signal),
+    ...pair.map((backend) => ({
+      title: backend,
+      run: async ({ data, trained }: Context, output: StageOutput) => {
+        trained.push(await trainSteps(plan, data!, backend, options, output, interrupt.stopRequested));
+        return `${options.steps} steps, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
+      },
+    })),
+  ];
+  try {
+    await runStages(stages, context);
+  } finally {
+    interrupt.dispose();
+  }
+  const [first, second] = context.trained;
+  return compareTraining(pair, [first!, second!], options.tolerance);
+}
+
+async function trainSteps(
+  plan: Plan,
+  data: LoadedDataset,
+  backend: BackendName,
+  { steps, threads }: VerifyOptions,
+  output: StageOutput,
+  stopRequested: StopRequested,
+): Promise<Trained> {
+  const opened = await openProgram(plan, backend, threadCount(threads), initialState(plan));
+  const program = withFailures(opened);
+  const losses: number[] = [];
+  try {
+    for (let epoch = 1; losses.length < steps; epoch++) {
+      let first = 0;
+      for await (const batch of batches(plan, data, { epoch, step_in_epoch: 0 })) {
+        const masks = drawMasks(plan, epoch, first, batch.size);
+        const update = { step: losses.length + 1, learningRate: learningRate(plan, losses.length) };
+        losses.push((await program.train(batch, masks, update)).loss);
+        output.progress({ share: losses.length / steps, facts: [`step ${losses.length} of ${steps}`] });
+        if (await stopRequested()) throw new Interrupted();
+        if (losses.length === steps) break;
+        first += batch.size;
+      }
+    }
+    return { losses, state: copyState(await program.state()) };
+  } catch (error) {
+    if (!(error instanceof BackendFailure)) throw error;
+    throw new UserError(`backend ${backend} failed ${error.where}: ${error.message}`, { cause: error });
+  } finally {
+    program.dispose();
+  }
+}
