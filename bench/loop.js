@@ -56,7 +56,8 @@ async function bare() {
 
 async function loop() {
   const directory = await mkdtemp(join(tmpdir(), 'gnet-bench-'));
-  const recorder = Recorder.open(runPaths(directory), null);
+  const facts = { plan, started_at: new Date().toISOString(), backend: 'onnxruntime-cpu' };
+  const recorder = Recorder.open(runPaths(directory), null, facts);
   const output = { progress: () => {}, line: () => {} };
   // The evaluation and the checkpoint that end an epoch are no part of the comparison.
   const ended = new Error('end of the epoch');
@@ -65,7 +66,7 @@ async function loop() {
     train: program.train.bind(program),
     evaluate: () => Promise.reject(ended),
   };
-  const checkpoints = { lastSaved: null, save: async () => {} };
+  const checkpoints = { lastSaved: null, save: async () => {}, settle: async () => {} };
   try {
     const stopRequested = async () => false;
     // @ts-expect-error: stands in for a CheckpointWriter
