@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { diagnose } from '../../src/doctor/diagnose.js';
 import { probe } from '../../src/doctor/probe.js';
 import type { ProbeRequest } from '../../src/doctor/protocol.js';
+import { diagnose } from '../../src/registry/backends/diagnose.js';
 import { machine } from '../helpers/machine.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
@@ -12,6 +12,8 @@ import { tinyPlan } from '../helpers/tiny_plan.js';
 /** As it was last built: a process reads no TypeScript. */
 const built = (file: string) => resolve('dist', file);
 const MAIN = built('doctor/probe_main.js');
+
+const FACTS = { system: machine(), reinstall: 'npm ci' };
 
 const request = (changes: Partial<ProbeRequest> = {}): ProbeRequest => ({
   backend: 'cpu',
@@ -55,10 +57,10 @@ describe('a broken installation', () => {
       entry,
       `import { createRequire } from 'node:module';
        import { answerProbe } from ${url('doctor/probe_child.js')};
-       import { UserError } from ${url('errors.js')};
+       import { UnusableBackend } from ${url('registry/backends/diagnosis.js')};
        import { backends } from ${url('registry/backends/index.js')};
        const require = createRequire(import.meta.url);
-       const load = async () => require('broken')(await backends.cpu.load(), UserError);
+       const load = async () => require('broken')(await backends.cpu.load(), UnusableBackend);
        answerProbe({ cpu: { kind: 'eager', description: 'broken', load } });`,
     );
   });
@@ -84,31 +86,34 @@ describe('a broken installation', () => {
   test('that is not there', async () => {
     const result = await probe(request(), { entry });
     expect(result).toMatchObject({ failure: { during: 'load', ended: { how: 'error' } } });
-    expect('failure' in result && diagnose(result.failure, machine())).toEqual({
+    expect('failure' in result && diagnose(result.failure, FACTS)).toEqual({
       cause: 'broken is not installed',
-      mend: 'npm install broken',
+      mend: 'npm ci',
     });
   });
 
-  test('that throws: the message with those of its causes, and no hint', async () => {
+  test('that throws: the message with those of its causes, and no diagnosis', async () => {
     const source = "throw new Error('outer', { cause: new Error('inner') });";
     expect(await failureOf(source)).toEqual({
       during: 'load',
       ended: { how: 'error' },
-      error: { message: 'outer\ninner', hint: null },
+      error: { message: 'outer\ninner', diagnosis: null },
       stderr: '',
     });
   });
 
-  test('that explains itself: its hint', async () => {
-    const source = "module.exports = (tf, E) => { throw new E('no luck', { hint: 'Run \"npm ci\".' }) }";
-    expect((await failureOf(source)).error).toEqual({ message: 'no luck', hint: 'Run "npm ci".' });
+  test('that explains itself: its diagnosis', async () => {
+    const source = "module.exports = (tf, E) => { throw new E('cpu', { cause: 'no luck', mend: 'npm ci' }) }";
+    expect((await failureOf(source)).error).toEqual({
+      message: 'backend cpu cannot run here: no luck',
+      diagnosis: { cause: 'no luck', mend: 'npm ci' },
+    });
   });
 
   test('whose native part is garbage', async () => {
     const failure = await failureOf("require('./garbage.node')");
     expect(failure.ended).toEqual({ how: 'error' });
-    expect(diagnose(failure, machine()).cause).toMatch(
+    expect(diagnose(failure, FACTS).cause).toMatch(
       /^its native part is damaged .*\((invalid ELF|not a mach-o)/,
     );
   });
