@@ -60,8 +60,7 @@ async function tryEager(entry: EagerBackend, threads: number): Promise<Loaded> {
   const { version, isGpu } = nativeBackend(tf) ?? {};
   return {
     device: isGpu ? 'gpu' : 'cpu',
-    // TensorFlow.js's own backends compute on the thread that calls them: wasm starts no workers in Node.js.
-    threads: version === undefined ? 1 : threads,
+    threads: entry.hasThreads ? threads : 1,
     versions: { '@tensorflow/tfjs': tf.version.tfjs, ...(version && { TensorFlow: version }) },
   };
 }

@@ -1,10 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { probe } from '../../src/doctor/probe.js';
 import type { ProbeRequest } from '../../src/doctor/protocol.js';
+import { requireBackend } from '../../src/pipeline/open_program.js';
 import { diagnose } from '../../src/registry/backends/diagnose.js';
+import type { UnusableBackend } from '../../src/registry/backends/diagnosis.js';
+import { reinstallCommand } from '../../src/registry/backends/index.js';
+import { examineSystem } from '../../src/registry/backends/system.js';
 import { machine } from '../helpers/machine.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
@@ -167,3 +171,18 @@ describe('a broken installation', () => {
     expect(result).toMatchObject({ failure: { during: 'start', ended: { how: 'exit', code: 1 } } });
   });
 });
+
+test.each(['tensorflow', 'tensorflow-gpu', 'onnxruntime-cuda', 'onnxruntime-webgpu'] as const)(
+  '%s: a run says the same',
+  async (backend) => {
+    vi.stubEnv('VK_DRIVER_FILES', '/nowhere/none.json');
+    const thrown: unknown = await requireBackend(backend, 1).catch((error: unknown) => error);
+    const result = await probe(request({ backend }), { entry: MAIN });
+    vi.unstubAllEnvs();
+    if (thrown === undefined) return expect(result).toHaveProperty('report');
+    const facts = { system: await examineSystem(), reinstall: reinstallCommand(backend) };
+    expect((thrown as UnusableBackend).diagnosis).toEqual(
+      'failure' in result && diagnose(result.failure, facts),
+    );
+  },
+);

@@ -4,6 +4,8 @@ import type { Tf } from '../schema.js';
 export interface EagerBackend {
   readonly kind: 'eager';
   readonly description: string;
+  /** Whether an operation has more than the thread that calls it. */
+  readonly hasThreads: boolean;
   /**
    * TensorFlow.js with this backend active.
    * @param threads of one operation, where the backend has several; 0, the default, takes every core

@@ -25,6 +25,12 @@ export function reinstallCommand(name: BackendName): string {
   return name === 'tensorflow' || name === 'tensorflow-gpu' ? tensorflowInstallCommand(name) : 'npm ci';
 }
 
+/** Whether the number of threads tells how a backend computes; names that nobody knows may have threads. */
+export function hasThreads(name: string): boolean {
+  const backend = (backends as Readonly<Record<string, BackendEntry>>)[name];
+  return backend?.kind !== 'eager' || backend.hasThreads;
+}
+
 /** A backend and the reason that it was taken. */
 export interface BackendChoice {
   readonly name: BackendName;

@@ -20,6 +20,7 @@ const packages: Readonly<Record<TensorflowName, string>> = {
 function native(name: TensorflowName, description: string): EagerBackend {
   return {
     kind: 'eager',
+    hasThreads: true,
     description,
     load: async (threads = 0) => {
       const tf = await loadTensorflow(name, threads);
