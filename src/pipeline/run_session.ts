@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareConfigs, decidesResult } from '../config/compare.js';
 import { type LoadedPlan, planFromResolved } from '../config/load_plan.js';
@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { damagedFile, readJsonFile } from '../storage/json_file.js';
+import { kindOf } from '../storage/kind_of.js';
 import {
   createRunDirectory,
   findLatestRun,
@@ -159,7 +160,7 @@ function fromNothing(state: ModelState, savedStep: number | null): Start {
 async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   const last = join(paths.checkpoints, 'last');
   // Killed before its first checkpoint, a run starts again from nothing. A link that leads nowhere is another matter.
-  if (!(await exists(last))) return fromNothing(initialState(plan), null);
+  if ((await kindOf(last)) === 'nothing') return fromNothing(initialState(plan), null);
   const { parameters, slots, state } = await readCheckpoint(last);
   checkParameters(plan.network, parameters, last);
   checkSlots(plan, slots, last);
@@ -170,17 +171,6 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
     savedStep: step,
     logs: { metrics_bytes, events },
   };
-}
-
-/** Whether something has that name, even a link that leads nowhere. */
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw fileError('read', path, error);
-  }
 }
 
 /** The plan of a run directory. @throws UserError where there is none, or it is damaged */
