@@ -48,7 +48,7 @@ export function formatProblem({ location, path, expected, actual, suggestion }: 
   return `${subject}: expected ${expected}, got ${actual}${suggestion === undefined ? '' : `; ${suggestion}`}`;
 }
 
-export function formatPath(path: KeyPath): string {
+function formatPath(path: KeyPath): string {
   return path.map((key) => (typeof key === 'number' ? key : shorten(key))).join('.');
 }
 

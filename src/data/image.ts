@@ -6,7 +6,7 @@ import { fileError } from '../storage/file_error.js';
 import { resizePixels } from './resize_pixels.js';
 
 /** Beyond these a file is refused before it is decoded: a small file can claim any number of pixels. */
-export const MAX_PIXELS = 100_000_000;
+const MAX_PIXELS = 100_000_000;
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /**

@@ -1,12 +1,18 @@
 import type { Plan } from '../config/resolve.js';
 import type { StageOutput } from '../pipeline/stage.js';
-import { type BackendName, backendNames, backends, chooseBackend } from '../registry/backends/index.js';
-import { diagnose } from './diagnose.js';
+import { diagnose } from '../registry/backends/diagnose.js';
+import type { Diagnosis } from '../registry/backends/diagnosis.js';
+import {
+  type BackendName,
+  backendNames,
+  backends,
+  chooseBackend,
+  reinstallCommand,
+} from '../registry/backends/index.js';
 import { examineMachine, type Machine } from './machine.js';
 import { type CpuNodes, nodesOnCpu } from './placement.js';
 import { probe } from './probe.js';
 import type { KernelCheck, ProbeReport, ProbeResult } from './protocol.js';
-import type { Diagnosis } from './signs.js';
 
 /** What was found out about one backend. */
 export interface ExaminedBackend {
@@ -81,7 +87,7 @@ function choose(wanted: BackendName | 'auto'): Choice {
 function describeBackend(name: BackendName, result: ProbeResult, machine: Machine): ExaminedBackend {
   const { description } = backends[name];
   if ('failure' in result) {
-    const problem = diagnose(result.failure, machine);
+    const problem = diagnose(result.failure, { system: machine, reinstall: reinstallCommand(name) });
     const nothing = { device: null, threads: null, memory_bytes: null, versions: {}, kernels: null };
     return { name, description, usable: false, problem, ...nothing };
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ProbeFailure, ProbeMessage, ProbeReport, ProbeRequest, ProbeResult } from './protocol.js';
+import type { Failure } from '../registry/backends/diagnosis.js';
+import type { ProbeMessage, ProbeReport, ProbeRequest, ProbeResult } from './protocol.js';
 
 export interface ProbeOptions {
   /** The JavaScript file that the process runs. */
@@ -30,9 +31,9 @@ export function probe(
 }
 
 function outcome(child: ChildProcess, timeLimitMs: number): Promise<ProbeResult> {
-  let during: ProbeFailure['during'] = 'start';
+  let during: Failure['during'] = 'start';
   let report: ProbeReport | undefined;
-  let error: ProbeFailure['error'] = null;
+  let error: Failure['error'] = null;
   let stderr = '';
   let late = false;
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {

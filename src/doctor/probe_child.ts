@@ -1,13 +1,13 @@
-import { UserError } from '../errors.js';
 import type {
   BackendEntry,
   CompiledBackend,
   DeviceBackend,
   EagerBackend,
 } from '../registry/backends/backend.js';
+import { type Failure, UnusableBackend } from '../registry/backends/diagnosis.js';
 import type { Tf } from '../registry/schema.js';
 import type { SessionOptions } from '../tracing/executable.js';
-import type { ProbeError, ProbeMessage, ProbeReport, ProbeRequest } from './protocol.js';
+import type { ProbeMessage, ProbeReport, ProbeRequest } from './protocol.js';
 import { requireTrialResult, TRIAL_INPUTS, trial } from './trial.js';
 
 /** What is known of a backend once it has computed something. */
@@ -60,8 +60,7 @@ async function tryEager(entry: EagerBackend, threads: number): Promise<Loaded> {
   const { version, isGpu } = nativeBackend(tf) ?? {};
   return {
     device: isGpu ? 'gpu' : 'cpu',
-    // TensorFlow.js's own backends compute on the thread that calls them: wasm starts no workers in Node.js.
-    threads: version === undefined ? 1 : threads,
+    threads: entry.hasThreads ? threads : 1,
     versions: { '@tensorflow/tfjs': tf.version.tfjs, ...(version && { TensorFlow: version }) },
   };
 }
@@ -92,7 +91,7 @@ async function tryCompiled(
 }
 
 /** An error as the parent can read it. */
-function describeError(thrown: unknown): ProbeError {
+function describeError(thrown: unknown): NonNullable<Failure['error']> {
   const messages: string[] = [];
   for (let error = thrown; error !== undefined; error = error instanceof Error ? error.cause : undefined) {
     const text = error instanceof Error ? error.message : String(error);
@@ -100,6 +99,6 @@ function describeError(thrown: unknown): ProbeError {
   }
   return {
     message: messages.join('\n'),
-    hint: thrown instanceof UserError ? (thrown.hint ?? '') : null,
+    diagnosis: thrown instanceof UnusableBackend ? thrown.diagnosis : null,
   };
 }

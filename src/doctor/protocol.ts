@@ -1,3 +1,4 @@
+import type { Failure, Stage } from '../registry/backends/diagnosis.js';
 import type { BackendName } from '../registry/backends/index.js';
 import type { Experiment } from '../registry/experiment.js';
 
@@ -9,9 +10,6 @@ export interface ProbeRequest {
   /** A resolved config whose kernels are to be looked for. */
   readonly config: Experiment | null;
 }
-
-/** How far the probe is: told before each part, so that a crash can be placed. */
-export type ProbeStage = 'load' | 'compute' | 'kernels';
 
 /** Whether a backend has all that the step of a config needs. */
 export interface KernelCheck {
@@ -31,31 +29,12 @@ export interface ProbeReport {
   readonly kernels: KernelCheck | null;
 }
 
-/** An error that the probe caught. */
-export interface ProbeError {
-  /** With the messages of its causes, a line each. */
-  readonly message: string;
-  /** Of a UserError: the backend itself says what is wrong, and what to do. */
-  readonly hint: string | null;
-}
-
 export type ProbeMessage =
-  | { readonly stage: ProbeStage }
+  /** Told before each part, so that a crash can be placed. */
+  | { readonly stage: Stage }
   | { readonly report: ProbeReport }
-  | { readonly error: ProbeError };
-
-/** How a probe failed, as far as could be seen from outside. */
-export interface ProbeFailure {
-  readonly during: ProbeStage | 'start';
-  readonly ended:
-    | { readonly how: 'error' }
-    | { readonly how: 'signal'; readonly signal: NodeJS.Signals }
-    | { readonly how: 'exit'; readonly code: number }
-    | { readonly how: 'time limit'; readonly seconds: number };
-  readonly error: ProbeError | null;
-  readonly stderr: string;
-}
+  | { readonly error: NonNullable<Failure['error']> };
 
 export type ProbeResult =
   | { readonly report: ProbeReport; readonly stderr: string }
-  | { readonly failure: ProbeFailure };
+  | { readonly failure: Failure };

@@ -2,7 +2,8 @@ import { cp, mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../errors.js';
-import { explainLoadFailure } from '../registry/backends/load_failure.js';
+import { diagnose } from '../registry/backends/diagnose.js';
+import { examineSystem } from '../registry/backends/system.js';
 import {
   BUILD_FILES,
   type BuildManifest,
@@ -99,12 +100,25 @@ export async function checkBuild(build: string, options: ProgramOptions): Promis
     );
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
-    if (error.signal === 'SIGILL') {
-      throw new UserError('TensorFlow does not run on this processor: it has no AVX', { cause: error });
-    }
-    const line = /^\w*Error: .*$/m.exec(error.output)?.[0].replace(/^\w*Error: /, '');
-    throw new UserError(explainLoadFailure('the build', new Error(line ?? error.message)), { cause: error });
+    throw await brokenBuild(error);
   }
+}
+
+async function brokenBuild(error: ProgramError): Promise<UserError> {
+  const { exitCode, signal, output, message } = error;
+  const line = /^\w*Error: .*$/m.exec(output)?.[0].replace(/^\w*Error: /, '');
+  const ended = signal ? { how: 'signal' as const, signal } : { how: 'exit' as const, code: exitCode ?? 1 };
+  const { cause, mend } = diagnose(
+    {
+      ...{ during: 'load', ended, stderr: output },
+      error: signal ? null : { message: line ?? message, diagnosis: null },
+    },
+    { system: await examineSystem(), reinstall: null },
+  );
+  return new UserError(`TensorFlow does not run here: ${cause}`, {
+    ...(mend !== null && { hint: `Mend it: ${mend}` }),
+    cause: error,
+  });
 }
 
 /** Says of every file what it is: from here on the build is complete. Throws system errors. */

@@ -3,12 +3,10 @@ import { type OptimizerOptions, optimizerEntry } from '../registry/optimizers/in
 import type { NamedTensor } from '../storage/safetensors.js';
 import { type ElementLoop, elementLoop, type Lanes } from './element_loop.js';
 import type { ModelState } from './state.js';
+import { gibibytes, LARGEST_MEMORY, wasmMemory } from './wasm_memory.js';
 
 type NamedTensors = ReadonlyMap<string, NamedTensor>;
 
-const PAGE = 65_536;
-/** Bytes that a 32-bit address reaches. */
-const LARGEST = 65_536 * PAGE;
 /** Each tensor starts at a multiple of this. */
 const ALIGNMENT = 64;
 
@@ -24,7 +22,7 @@ export class FusedState implements ModelState {
   /** Of the parameters, and so of the gradients and of each slot. */
   private readonly bytes: number;
 
-  /** Starts from a copy of `state`. @throws UserError where it is larger than one memory can be */
+  /** Starts from a copy of `state`. @throws UserError where it is larger than one memory, or the machine's, can be */
   constructor(
     private readonly options: OptimizerOptions,
     state: ModelState,
@@ -36,14 +34,12 @@ export class FusedState implements ModelState {
       this.bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
     }
     const size = (2 + state.slots.size) * this.bytes;
-    // Rounded up: a little too much is not "4.0 of 4".
-    const gibibytes = (Math.ceil((10 * size) / 2 ** 30) / 10).toFixed(1);
-    if (size > LARGEST)
+    if (size > LARGEST_MEMORY)
       throw new UserError(
-        `model: its parameters, gradients and optimizer state take ${gibibytes} GiB, this backend holds 4`,
+        `model: its parameters, gradients and optimizer state take ${gibibytes(size)} GiB, this backend holds 4`,
         { hint: 'Make the model smaller, or take an optimizer with less state (sgd).' },
       );
-    const memory = new WebAssembly.Memory({ initial: Math.ceil(size / PAGE) });
+    const memory = wasmMemory(size, "the model's parameters, gradients and optimizer state");
     const views = (index: number): NamedTensors =>
       new Map(
         [...state.parameters].map(([name, { shape, data }]) => {

@@ -1,4 +1,3 @@
-import { loadPlan } from '../config/load_plan.js';
 import type { PlannedLayer } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import type { Shape } from '../registry/layers/layer.js';
@@ -22,10 +21,6 @@ export interface Description {
   readonly auxiliary: readonly (DescribedLayer & { readonly after: string; readonly weight: number })[];
   readonly parameters: number;
   readonly macs: number;
-}
-
-export async function describeConfig(file: string, sets: readonly string[]): Promise<Description> {
-  return describePlan((await loadPlan(file, sets)).plan);
 }
 
 export function describePlan(plan: Plan): Description {

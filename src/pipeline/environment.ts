@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
+import { cpuModel, nvidiaGpus, platformName, programOutput } from '../registry/backends/hardware.js';
 import type { BackendChoice } from '../registry/backends/index.js';
 import { tensorflowVersion } from '../registry/backends/tensorflow.js';
-import { cpuModel, nvidiaGpus, platformName, programOutput } from './machine.js';
 
 const require = createRequire(import.meta.url);
 

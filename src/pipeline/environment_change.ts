@@ -1,4 +1,5 @@
 import { formatValue } from '../config/words.js';
+import { hasThreads } from '../registry/backends/index.js';
 import type { Environment } from './environment.js';
 
 /** What decides in which order sums are taken, and so their last bits. */
@@ -10,9 +11,10 @@ const DECISIVE = ['backend', 'threads'] as const satisfies (keyof Environment)[]
  */
 export function environmentChange(before: unknown, now: Environment): string | null {
   const values = typeof before === 'object' && before !== null ? (before as Record<string, unknown>) : {};
-  const changes = DECISIVE.filter((key) => key in values && values[key] !== now[key]).map(
-    (key) => `${key} ${formatValue(now[key])}, before it was ${formatValue(values[key])}`,
-  );
+  const decisive = hasThreads(now.backend) ? DECISIVE : (['backend'] as const);
+  const changes = decisive
+    .filter((key) => key in values && values[key] !== now[key])
+    .map((key) => `${key} ${formatValue(now[key])}, before it was ${formatValue(values[key])}`);
   if (changes.length === 0) return null;
   return `resumed with ${changes.join('; ')}: results will differ in their last bits from those of an uninterrupted run`;
 }

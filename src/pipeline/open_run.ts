@@ -4,7 +4,7 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { type RunMetrics, readMetrics } from '../logging/metrics_reader.js';
 import { readCheckpointState } from '../storage/checkpoint_state.js';
-import { damagedFile, readJsonFile } from '../storage/json_file.js';
+import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
 import { readPredictions, type StoredPredictions } from '../storage/predictions.js';
 import { type RunPaths, runPaths } from '../storage/run_directory.js';
 import { grouped } from './format.js';
@@ -86,7 +86,7 @@ function requireSameEvaluation(
 }
 
 async function readEnvironment(path: string): Promise<OpenedRun['environment']> {
-  const value = await readJsonFile(path);
+  const value = await readOptionalJsonFile(path);
   if (value === undefined) return null;
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw damagedFile(path, 'expected an object');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareConfigs, decidesResult } from '../config/compare.js';
 import { type LoadedPlan, planFromResolved } from '../config/load_plan.js';
@@ -10,6 +10,8 @@ import { checkParameters, checkSlots, initialState, stateFrom } from '../model/s
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
+import { damagedFile, readJsonFile } from '../storage/json_file.js';
+import { kindOf } from '../storage/kind_of.js';
 import {
   createRunDirectory,
   findLatestRun,
@@ -158,9 +160,10 @@ function fromNothing(state: ModelState, savedStep: number | null): Start {
 async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   const last = join(paths.checkpoints, 'last');
   // Killed before its first checkpoint, a run starts again from nothing. A link that leads nowhere is another matter.
-  if (!(await exists(last))) return fromNothing(initialState(plan), null);
+  if ((await kindOf(last)) === 'nothing') return fromNothing(initialState(plan), null);
   const { parameters, slots, state } = await readCheckpoint(last);
-  checkModelState(plan, { parameters, slots }, last);
+  checkParameters(plan.network, parameters, last);
+  checkSlots(plan, slots, last);
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds, metrics_bytes, events } = state;
   return {
     position: { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds: seconds ?? 0 },
@@ -170,42 +173,14 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   };
 }
 
-/** Whether something has that name, even a link that leads nowhere. */
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return false;
-    throw fileError('read', path, error);
-  }
-}
-
-/** @throws UserError where the tensors of a checkpoint are not those of the plan */
-export function checkModelState(plan: Plan, { parameters, slots }: ModelState, source: string): void {
-  checkParameters(plan.network, parameters, source);
-  checkSlots(plan, slots, source);
-}
-
 /** The plan of a run directory. @throws UserError where there is none, or it is damaged */
 export async function readRunPlan(directory: string): Promise<Plan> {
   const file = runPaths(directory).plan;
-  try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof value === 'object' && value !== null && 'config' in value) {
-      return planFromResolved(value.config, file);
-    }
-    throw damagedPlan(file, 'the plan of a run', 'no "config"');
-  } catch (error) {
-    if (error instanceof SyntaxError) throw damagedPlan(file, 'JSON', error.message);
-    throw fileError('read', file, error);
+  const value = await readJsonFile(file);
+  if (typeof value === 'object' && value !== null && 'config' in value) {
+    return planFromResolved(value.config, file);
   }
-}
-
-function damagedPlan(file: string, expected: string, actual: string): UserError {
-  return new UserError(`${file}: expected ${expected}, got ${actual}`, {
-    hint: 'The file was cut short or edited; the run cannot be used.',
-  });
+  throw damagedFile(file, 'expected the plan of a run, got no "config"');
 }
 
 async function readInitial(plan: Plan, file: string): Promise<ModelState> {
@@ -216,10 +191,7 @@ async function readInitial(plan: Plan, file: string): Promise<ModelState> {
 /** Earlier sessions of a run, newest first. Lost history is no reason to refuse a run. */
 async function readEnvironment(file: string): Promise<unknown[]> {
   try {
-    const { earlier_sessions: earlier, ...latest } = JSON.parse(await readFile(file, 'utf8')) as Record<
-      string,
-      unknown
-    >;
+    const { earlier_sessions: earlier, ...latest } = (await readJsonFile(file)) as Record<string, unknown>;
     return [latest, ...(Array.isArray(earlier) ? earlier : [])];
   } catch {
     return [];

@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import type { BackendName } from '../registry/backends/index.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { BestSchema } from '../storage/checkpoint_state.js';
-import { damagedFile, readJsonFile } from '../storage/json_file.js';
+import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
 import type { RunPaths } from '../storage/run_directory.js';
 import { schemaProblems } from '../storage/schema_problems.js';
 
@@ -45,7 +45,7 @@ export async function readSummary(paths: RunPaths): Promise<RunSummary | null> {
  * @throws UserError where it is damaged
  */
 export async function checkedSummary(paths: RunPaths): Promise<RunSummary | null> {
-  const summary = await readJsonFile(paths.summary);
+  const summary = await readOptionalJsonFile(paths.summary);
   if (summary === undefined) return null;
   if (!validate(summary)) throw damagedFile(paths.summary, schemaProblems(validate.errors));
   return { ...summary, run_directory: paths.directory };

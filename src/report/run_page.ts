@@ -9,7 +9,7 @@ import { type Content, type Html, html } from './html.js';
 import { mistakes, type TestImages } from './mistakes.js';
 import { type Column, table } from './table.js';
 
-export const REPORT = 'gnet report';
+const REPORT = 'gnet report';
 
 /** report.html of a run. */
 export function runPage(run: OpenedRun, images: TestImages): string {

@@ -1,13 +1,9 @@
-import { readFile, stat } from 'node:fs/promises';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { UserError } from '../errors.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
-import { fileError } from './file_error.js';
+import { readJsonFile } from './json_file.js';
 import { schemaProblems } from './schema_problems.js';
-
-/** Far above any config; what is larger is another file. */
-const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
 const count = (minimum = 0) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
 const closed = { additionalProperties: false };
@@ -61,15 +57,7 @@ export function encodeCheckpointState(state: CheckpointState): string {
 
 /** Reads a state.json. Throws a UserError that names the file and everything that is wrong in it. */
 export async function readCheckpointState(path: string): Promise<CheckpointState> {
-  let json: unknown;
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_STATE_BYTES) throw damaged(path, `expected at most ${MAX_STATE_BYTES} bytes, got ${size}`);
-    json = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw damaged(path, `expected JSON, got ${error.message}`);
-    throw fileError('read', path, error);
-  }
+  const json = await readJsonFile(path, damaged);
   if (!validate(json)) throw damaged(path, schemaProblems(validate.errors));
   return json;
 }

@@ -6,20 +6,33 @@ import { fileError } from './file_error.js';
 const MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * The JSON document in a file of a run directory; undefined where there is no such file.
- * @throws UserError where it cannot be read, is too large or is not JSON
+ * The JSON document in a file of a run directory.
+ * @param damaged what to throw of a file that is too large or is not JSON
+ * @throws UserError, also where it cannot be read
  */
-export async function readJsonFile(path: string): Promise<unknown> {
+export async function readJsonFile(
+  path: string,
+  damaged: (path: string, problem: string) => UserError = damagedFile,
+): Promise<unknown> {
   try {
     const status = await stat(path);
-    if (!status.isFile()) throw damagedFile(path, 'expected a regular file');
+    if (!status.isFile()) throw damaged(path, 'expected a regular file');
     if (status.size > MAX_BYTES)
-      throw damagedFile(path, `expected at most ${MAX_BYTES} bytes, got ${status.size}`);
+      throw damaged(path, `expected at most ${MAX_BYTES} bytes, got ${status.size}`);
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return undefined;
-    if (error instanceof SyntaxError) throw damagedFile(path, `expected JSON, got ${error.message}`);
+    if (error instanceof SyntaxError) throw damaged(path, `expected JSON, got ${error.message}`);
     throw fileError('read', path, error);
+  }
+}
+
+/** As readJsonFile; undefined where there is no such file. */
+export async function readOptionalJsonFile(path: string): Promise<unknown> {
+  try {
+    return await readJsonFile(path);
+  } catch (error) {
+    if (error instanceof UserError && systemErrorCode(error.cause) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

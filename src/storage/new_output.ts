@@ -1,8 +1,9 @@
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemErrorCode, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { fsyncDirectory, temporaryName } from './atomic.js';
 import { fileError } from './file_error.js';
+import { kindOf } from './kind_of.js';
 
 export interface NewOutput {
   /** Where it goes: a file, or a directory of files. */
@@ -73,13 +74,4 @@ async function requireFree({ path, files, force }: NewOutput): Promise<void> {
 
 function taken(path: string, problem: string, hint: string): UserError {
   return new UserError(`${path}: ${problem}`, { hint, exitCode: 2 });
-}
-
-async function kindOf(path: string): Promise<'nothing' | 'file' | 'directory'> {
-  try {
-    return (await lstat(path)).isDirectory() ? 'directory' : 'file';
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 'nothing';
-    throw fileError('read', path, error);
-  }
 }

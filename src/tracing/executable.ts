@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
+import { LARGEST_MEMORY } from '../model/wasm_memory.js';
 import type { Node, Port } from './graph.js';
-import { HostKernels, LARGEST_MEMORY, type Place, scratchBytes } from './host_kernels.js';
+import { HostKernels, type Place, scratchBytes } from './host_kernels.js';
 import { planMemory } from './memory_plan.js';
 import { type Crossing, NO_COPIES, type Partition, type Step } from './partition.js';
 

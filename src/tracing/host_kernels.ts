@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { wasmMemory } from '../model/wasm_memory.js';
 import type { Node } from './graph.js';
 
 /** Compiled from assembly/max_pool_gradient.ts. */
 const MODULE = new URL('../../dist/max_pool_gradient.wasm', import.meta.url);
-const PAGE = 65_536;
-/** Bytes that a 32-bit address reaches. */
-export const LARGEST_MEMORY = 65_536 * PAGE;
 /** Windows that the kernel compares at a time. */
 const LANES = 4;
 
@@ -27,11 +25,10 @@ export class HostKernels {
 
   /**
    * @param bytes what the values take; the kernels' scratch memory comes behind them
-   * @throws RangeError where the machine does not have that much memory
+   * @throws UserError where the machine does not have that much memory
    */
   static async open(bytes: number, nodes: readonly Node[], places: Places): Promise<HostKernels> {
-    const initial = Math.ceil((bytes + scratchBytes(nodes, places)) / PAGE);
-    const memory = new WebAssembly.Memory({ initial });
+    const memory = wasmMemory(bytes + scratchBytes(nodes, places), 'the values of a compiled step');
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(await readFile(MODULE)), {
       env: { memory },
     });

@@ -133,5 +133,5 @@ const translations: ReadonlyMap<string, Translation> = new Map(
 export const graphModelOperations: Target = {
   name: 'TensorFlow.js graph models',
   translations,
-  hint: 'add one in src/tracing/tensorflow_ops.ts, or export the model to ONNX (--format onnx)',
+  hint: 'Export the model to ONNX (--format onnx), or add a translation in src/tracing/tensorflow_ops.ts.',
 };

@@ -20,7 +20,7 @@ const bad: ProbeResult = {
   failure: {
     during: 'load',
     ended: { how: 'error' },
-    error: { message: 'backend: gone', hint: 'Run "npm install it".' },
+    error: { message: 'x', diagnosis: { cause: 'gone', mend: 'npm install it' } },
     stderr: '',
   },
 };
@@ -92,7 +92,7 @@ describe('a backend that cannot be used', () => {
   test('that nothing mends: another backend does the work', async () => {
     const { failure } = bad as Extract<ProbeResult, { failure: object }>;
     const { lines } = await examined({
-      [OTHER]: { failure: { ...failure, error: { message: 'gone', hint: null } } },
+      [OTHER]: { failure: { ...failure, error: { message: 'gone', diagnosis: null } } },
     });
     expect(lines[lines.indexOf(`${OTHER}: gone`) + 1]).toBe(`  mend: gnet run CONFIG --backend ${AUTO}`);
   });

@@ -1,10 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { diagnose } from '../../src/doctor/diagnose.js';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { probe } from '../../src/doctor/probe.js';
 import type { ProbeRequest } from '../../src/doctor/protocol.js';
+import { requireBackend } from '../../src/pipeline/open_program.js';
+import { diagnose } from '../../src/registry/backends/diagnose.js';
+import type { UnusableBackend } from '../../src/registry/backends/diagnosis.js';
+import { reinstallCommand } from '../../src/registry/backends/index.js';
+import { examineSystem } from '../../src/registry/backends/system.js';
 import { machine } from '../helpers/machine.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
@@ -12,6 +16,8 @@ import { tinyPlan } from '../helpers/tiny_plan.js';
 /** As it was last built: a process reads no TypeScript. */
 const built = (file: string) => resolve('dist', file);
 const MAIN = built('doctor/probe_main.js');
+
+const FACTS = { system: machine(), reinstall: 'npm ci' };
 
 const request = (changes: Partial<ProbeRequest> = {}): ProbeRequest => ({
   backend: 'cpu',
@@ -55,10 +61,10 @@ describe('a broken installation', () => {
       entry,
       `import { createRequire } from 'node:module';
        import { answerProbe } from ${url('doctor/probe_child.js')};
-       import { UserError } from ${url('errors.js')};
+       import { UnusableBackend } from ${url('registry/backends/diagnosis.js')};
        import { backends } from ${url('registry/backends/index.js')};
        const require = createRequire(import.meta.url);
-       const load = async () => require('broken')(await backends.cpu.load(), UserError);
+       const load = async () => require('broken')(await backends.cpu.load(), UnusableBackend);
        answerProbe({ cpu: { kind: 'eager', description: 'broken', load } });`,
     );
   });
@@ -84,31 +90,34 @@ describe('a broken installation', () => {
   test('that is not there', async () => {
     const result = await probe(request(), { entry });
     expect(result).toMatchObject({ failure: { during: 'load', ended: { how: 'error' } } });
-    expect('failure' in result && diagnose(result.failure, machine())).toEqual({
+    expect('failure' in result && diagnose(result.failure, FACTS)).toEqual({
       cause: 'broken is not installed',
-      mend: 'npm install broken',
+      mend: 'npm ci',
     });
   });
 
-  test('that throws: the message with those of its causes, and no hint', async () => {
+  test('that throws: the message with those of its causes, and no diagnosis', async () => {
     const source = "throw new Error('outer', { cause: new Error('inner') });";
     expect(await failureOf(source)).toEqual({
       during: 'load',
       ended: { how: 'error' },
-      error: { message: 'outer\ninner', hint: null },
+      error: { message: 'outer\ninner', diagnosis: null },
       stderr: '',
     });
   });
 
-  test('that explains itself: its hint', async () => {
-    const source = "module.exports = (tf, E) => { throw new E('no luck', { hint: 'Run \"npm ci\".' }) }";
-    expect((await failureOf(source)).error).toEqual({ message: 'no luck', hint: 'Run "npm ci".' });
+  test('that explains itself: its diagnosis', async () => {
+    const source = "module.exports = (tf, E) => { throw new E('cpu', { cause: 'no luck', mend: 'npm ci' }) }";
+    expect((await failureOf(source)).error).toEqual({
+      message: 'backend cpu cannot run here: no luck',
+      diagnosis: { cause: 'no luck', mend: 'npm ci' },
+    });
   });
 
   test('whose native part is garbage', async () => {
     const failure = await failureOf("require('./garbage.node')");
     expect(failure.ended).toEqual({ how: 'error' });
-    expect(diagnose(failure, machine()).cause).toMatch(
+    expect(diagnose(failure, FACTS).cause).toMatch(
       /^its native part is damaged .*\((invalid ELF|not a mach-o)/,
     );
   });
@@ -162,3 +171,18 @@ describe('a broken installation', () => {
     expect(result).toMatchObject({ failure: { during: 'start', ended: { how: 'exit', code: 1 } } });
   });
 });
+
+test.each(['tensorflow', 'tensorflow-gpu', 'onnxruntime-cuda', 'onnxruntime-webgpu'] as const)(
+  '%s: a run says the same',
+  async (backend) => {
+    vi.stubEnv('VK_DRIVER_FILES', '/nowhere/none.json');
+    const thrown: unknown = await requireBackend(backend, 1).catch((error: unknown) => error);
+    const result = await probe(request({ backend }), { entry: MAIN });
+    vi.unstubAllEnvs();
+    if (thrown === undefined) return expect(result).toHaveProperty('report');
+    const facts = { system: await examineSystem(), reinstall: reinstallCommand(backend) };
+    expect((thrown as UnusableBackend).diagnosis).toEqual(
+      'failure' in result && diagnose(result.failure, facts),
+    );
+  },
+);

@@ -1,9 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeConfig, descriptionTable } from '../../src/pipeline/describe.js';
+import { loadPlan } from '../../src/config/load_plan.js';
+import { describePlan, descriptionTable } from '../../src/pipeline/describe.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { tinyConfig } from '../helpers/tiny_config.js';
+
+const describeConfig = async (file: string, sets: string[]) =>
+  describePlan((await loadPlan(file, sets)).plan);
 
 describe('the network of the article', () => {
   const described = describeConfig('configs/googlenet-cifar10.yaml', []);

@@ -31,8 +31,10 @@ const plan = smallPlan({
 const withoutTranslation = (layer: string, kernel: string) => ({
   name: 'UntranslatedKernelError',
   message: expect.stringMatching(
-    `^layer "${layer}": TensorFlow.js kernel ${kernel} has no translation to ONNX; `,
+    `^layer "${layer}": TensorFlow.js kernel ${kernel} has no translation to ONNX$`,
   ),
+  hint: expect.stringContaining('--backend wasm'),
+  exitCode: 1,
 });
 
 describe('an operation without a translation', () => {

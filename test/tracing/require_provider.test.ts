@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { UserError } from '../../src/errors.js';
+import { UnusableBackend } from '../../src/registry/backends/diagnosis.js';
 import { type BackendName, backends } from '../../src/registry/backends/index.js';
 import { onnxruntimeCudaObstacle } from '../../src/registry/backends/onnxruntime_cuda.js';
 import { requireProvider } from '../../src/tracing/require_provider.js';
@@ -17,10 +17,10 @@ it('a provider that works', async () => {
 
 it('says what a provider of another machine says', async () => {
   const backend = { ...backends['onnxruntime-cuda'], executionProvider: { name: 'dml' } as never };
-  const error = await requireProvider('onnxruntime-dml', backend).catch((thrown: unknown) => thrown);
-  expect(error).toBeInstanceOf(UserError);
+  const error = await requireProvider('onnxruntime-cuda', backend).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UnusableBackend);
   expect(error).toMatchObject({
-    message: expect.stringMatching(/^backend onnxruntime-dml cannot run here: .*dml/),
+    message: expect.stringMatching(/^backend onnxruntime-cuda cannot run here: .*dml/),
     hint: 'Take "--backend onnxruntime-cpu".',
     exitCode: 1,
   });
@@ -30,8 +30,8 @@ it('says what a provider of another machine says', async () => {
 it
   .runIf(process.platform === 'linux' && onnxruntimeCudaObstacle() !== null)
   .each<[BackendName, string, string]>([
-    ['onnxruntime-cuda', 'CUDA provider is not installed', 'Download it: node '],
-    ['onnxruntime-webgpu', 'no WebGPU adapter', 'mesa-vulkan-drivers'],
+    ['onnxruntime-cuda', 'CUDA provider is not installed', 'Mend it: node '],
+    ['onnxruntime-webgpu', 'Vulkan', 'mesa-vulkan-drivers'],
   ])('%s is missing: no run is begun, the way out is told', async (name, cause, hint) => {
   const cwd = temporaryDirectory();
   writeFileSync(join(cwd, 'tiny.yaml'), tinyConfig());

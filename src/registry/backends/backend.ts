@@ -4,10 +4,12 @@ import type { Tf } from '../schema.js';
 export interface EagerBackend {
   readonly kind: 'eager';
   readonly description: string;
+  /** Whether an operation has more than the thread that calls it. */
+  readonly hasThreads: boolean;
   /**
    * TensorFlow.js with this backend active.
    * @param threads of one operation, where the backend has several; 0, the default, takes every core
-   * @throws UserError where it cannot run here, saying why.
+   * @throws UnusableBackend where it cannot run here, saying why.
    */
   load(threads?: number): Promise<Tf>;
 }
@@ -30,14 +32,6 @@ export interface DeviceBackend {
     | { readonly name: 'cuda' };
   /** Whether outputs can stay on the device and be fed again. */
   readonly keepsState: boolean;
-  /** What is missing here, told from all that a session printed which did not open; null for what nobody foresaw. */
-  diagnose(report: string): Diagnosis | null;
-}
-
-export interface Diagnosis {
-  readonly cause: string;
-  /** The command that mends it. */
-  readonly hint: string;
 }
 
 export type BackendEntry = EagerBackend | CompiledBackend | DeviceBackend;

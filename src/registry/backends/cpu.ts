@@ -2,6 +2,7 @@ import type { EagerBackend } from './backend.js';
 
 export const cpu: EagerBackend = {
   kind: 'eager',
+  hasThreads: false,
   description: 'TensorFlow.js in plain JavaScript: slow, needs nothing',
   load: async () => {
     const tf = await import('@tensorflow/tfjs');

@@ -3,7 +3,7 @@ import { cpu } from './cpu.js';
 import { onnxruntimeCpu } from './onnxruntime_cpu.js';
 import { onnxruntimeCuda, onnxruntimeCudaObstacle } from './onnxruntime_cuda.js';
 import { onnxruntimeWebgpu } from './onnxruntime_webgpu.js';
-import { tensorflow, tensorflowGpu, tensorflowGpuObstacle } from './tensorflow.js';
+import { tensorflow, tensorflowGpu, tensorflowGpuObstacle, tensorflowInstallCommand } from './tensorflow.js';
 import { wasm } from './wasm.js';
 
 /** Everything that can run the model, by the name that a config or --backend gives. */
@@ -19,6 +19,17 @@ export const backends = {
 
 export type BackendName = keyof typeof backends;
 export const backendNames = Object.keys(backends) as BackendName[];
+
+/** The command that installs again what a backend loads; npm ci does it for gnet's own dependencies. */
+export function reinstallCommand(name: BackendName): string {
+  return name === 'tensorflow' || name === 'tensorflow-gpu' ? tensorflowInstallCommand(name) : 'npm ci';
+}
+
+/** Whether the number of threads tells how a backend computes; names that nobody knows may have threads. */
+export function hasThreads(name: string): boolean {
+  const backend = (backends as Readonly<Record<string, BackendEntry>>)[name];
+  return backend?.kind !== 'eager' || backend.hasThreads;
+}
 
 /** A backend and the reason that it was taken. */
 export interface BackendChoice {

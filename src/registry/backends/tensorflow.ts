@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
-import { UserError } from '../../errors.js';
 import type { Tf } from '../schema.js';
 import type { EagerBackend } from './backend.js';
 import { cudaGpuIsVisible } from './cuda_gpu.js';
-import { explainLoadFailure } from './load_failure.js';
+import { firstLine, recognize } from './diagnose.js';
+import { UnusableBackend } from './diagnosis.js';
+import { NO_CUDA_GPU } from './signs.js';
+import { examineSystem } from './system.js';
 import { findBuilds, loadBuild, type TensorflowName } from './tensorflow_build.js';
 import { registerKernels } from './tensorflow_kernels.js';
 
@@ -18,9 +20,10 @@ const packages: Readonly<Record<TensorflowName, string>> = {
 function native(name: TensorflowName, description: string): EagerBackend {
   return {
     kind: 'eager',
+    hasThreads: true,
     description,
     load: async (threads = 0) => {
-      const tf = loadTensorflow(name, threads);
+      const tf = await loadTensorflow(name, threads);
       await tf.setBackend('tensorflow');
       registerKernels(tf);
       if (name === 'tensorflow-gpu') requireGpu(tf);
@@ -35,7 +38,7 @@ export const tensorflowGpu = native(
   'TensorFlow on a CUDA GPU, through @tensorflow/tfjs-node-gpu',
 );
 
-function loadTensorflow(name: TensorflowName, threads: number): Tf {
+async function loadTensorflow(name: TensorflowName, threads: number): Promise<Tf> {
   const loaded = require('@tensorflow/tfjs') as Tf;
   // It is loaded once in a process: two of TensorFlow's libraries would meet.
   if (loaded.findBackendFactory('tensorflow')) return loaded;
@@ -45,11 +48,13 @@ function loadTensorflow(name: TensorflowName, threads: number): Tf {
     // The packages are made for require(): they register the backend "tensorflow" as they load.
     return build ? loadBuild(build.directory) : (require(packages[name]) as Tf);
   } catch (error) {
-    const cause = explainLoadFailure(build?.directory ?? packages[name], error);
-    throw new UserError(`backend ${name}: ${cause}`, {
-      hint: `${installCommand(name)} ${build ? 'checks every file of the build and mends it' : 'builds it for this machine'}; "--backend onnxruntime-cpu" needs nothing more.`,
-      cause: error,
-    });
+    const message = error instanceof Error ? error.message : String(error);
+    const mend = tensorflowInstallCommand(name);
+    const diagnosis = recognize(message, { system: await examineSystem(), reinstall: mend }) ?? {
+      cause: `${build?.directory ?? packages[name]} does not load: ${firstLine(message)}`,
+      mend,
+    };
+    throw new UnusableBackend(name, diagnosis, error);
   }
 }
 
@@ -65,39 +70,38 @@ function prepareProcess(threads: number): void {
   if (threads > 0) process.env.TF_NUM_INTRAOP_THREADS = String(threads);
 }
 
-/** @throws UserError where TensorFlow loads but computes on the CPU */
+/** @throws UnusableBackend where TensorFlow loads but computes on the CPU */
 function requireGpu(tf: Tf): void {
   const { isUsingGpuDevice, binding } = tf.backend() as unknown as {
     isUsingGpuDevice: boolean;
     binding: { TF_Version: string };
   };
   if (isUsingGpuDevice) return;
+  const name = 'tensorflow-gpu';
   const version = `TensorFlow ${binding.TF_Version}`;
   if (!cudaGpuIsVisible()) {
-    throw new UserError(
-      `backend tensorflow-gpu: ${NO_GPU}: there is no /dev/nvidia0 (${version} is loaded)`,
-      {
-        hint: 'In a container, start it with access to the GPU; "--backend tensorflow" computes on the CPU.',
-      },
-    );
+    throw new UnusableBackend(name, {
+      cause: `${NO_CUDA_GPU}: there is no /dev/nvidia0 (${version} is loaded); a container is to be started with access to the GPU`,
+      mend: null,
+    });
   }
-  const [build] = findBuilds('tensorflow-gpu');
-  throw new UserError(
-    build
-      ? `backend tensorflow-gpu: ${version} finds no GPU that it can use: it is for CUDA 12 and needs a driver that is new enough`
-      : `backend tensorflow-gpu: ${version} of @tensorflow/tfjs-node-gpu finds no GPU that it can use: it needs CUDA 11.2 and cuDNN 8.1, and a GPU of their time`,
-    {
-      hint: build
-        ? 'nvidia-smi prints the version of the driver; TF_CPP_MIN_LOG_LEVEL=0 shows what TensorFlow looked for.'
-        : `${installCommand('tensorflow-gpu')} builds it against a current TensorFlow, with CUDA's libraries.`,
-    },
+  throw new UnusableBackend(
+    name,
+    findBuilds(name).length > 0
+      ? {
+          cause: `${version} finds no GPU that it can use: it is for CUDA 12 and needs a driver that is new enough (TF_CPP_MIN_LOG_LEVEL=0 shows what it looks for)`,
+          mend: null,
+        }
+      : {
+          cause: `${version} of @tensorflow/tfjs-node-gpu finds no GPU that it can use: it needs CUDA 11.2 and cuDNN 8.1, and a GPU of their time`,
+          mend: tensorflowInstallCommand(name),
+        },
   );
 }
 
-const NO_GPU = 'no CUDA GPU is visible';
-
-function installCommand(name: TensorflowName): string {
-  return `"gnet backend install tensorflow${name === 'tensorflow-gpu' ? ' --gpu' : ''}"`;
+/** The command that builds a TensorFlow, or checks every file of a build and mends it. */
+export function tensorflowInstallCommand(name: TensorflowName): string {
+  return `gnet backend install tensorflow${name === 'tensorflow-gpu' ? ' --gpu' : ''}`;
 }
 
 /** The TensorFlow that a backend loads: the version of the library that gnet built, else of the npm package. */
@@ -121,5 +125,5 @@ export function tensorflowObstacle(name: TensorflowName): string | null {
 
 /** Why tensorflow-gpu cannot be the automatic choice here, or null where it can. */
 export function tensorflowGpuObstacle(): string | null {
-  return cudaGpuIsVisible() ? tensorflowObstacle('tensorflow-gpu') : NO_GPU;
+  return cudaGpuIsVisible() ? tensorflowObstacle('tensorflow-gpu') : NO_CUDA_GPU;
 }

@@ -68,7 +68,7 @@ export function findBuilds(name: TensorflowName): Build[] {
 }
 
 /** Null where there is none, or one that is no manifest. */
-export function readManifest(directory: string): BuildManifest | null {
+function readManifest(directory: string): BuildManifest | null {
   try {
     const value: unknown = JSON.parse(readFileSync(join(directory, BUILD_FILES.manifest), 'utf8'));
     return isManifest(value) ? value : null;

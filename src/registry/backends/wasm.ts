@@ -2,6 +2,8 @@ import type { EagerBackend } from './backend.js';
 
 export const wasm: EagerBackend = {
   kind: 'eager',
+  // TensorFlow.js computes on the calling thread: wasm starts no workers in Node.js.
+  hasThreads: false,
   description: 'TensorFlow.js in WebAssembly with SIMD',
   load: async () => {
     const tf = await import('@tensorflow/tfjs');

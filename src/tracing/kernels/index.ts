@@ -24,7 +24,7 @@ export const kernels: ReadonlyMap<string, Translation> = new Map(
 export const onnxOperators: Target = {
   name: 'ONNX',
   translations: kernels,
-  hint: 'add one in src/tracing/kernels, or run the model with an eager backend (--backend wasm)',
+  hint: 'Run the model with an eager backend (--backend wasm), or add a translation in src/tracing/kernels.',
 };
 
 /** Operators that ONNX Runtime's GPU providers compute on the device. */

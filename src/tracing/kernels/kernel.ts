@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.js';
 import type { Trace } from '../trace.js';
 import type { Value } from '../value.js';
 
@@ -11,11 +12,11 @@ export interface Target {
 }
 
 /** An operation that has no translation to the target of a trace. */
-export class UntranslatedKernelError extends Error {
+export class UntranslatedKernelError extends UserError {
   constructor(trace: Trace, kernel: string) {
     super(
-      `layer "${trace.graph.scope}": TensorFlow.js kernel ${kernel} has no translation to ` +
-        `${trace.target.name}; ${trace.target.hint}`,
+      `layer "${trace.graph.scope}": TensorFlow.js kernel ${kernel} has no translation to ${trace.target.name}`,
+      { hint: trace.target.hint },
     );
     this.name = 'UntranslatedKernelError';
   }

@@ -1,41 +1,30 @@
-import type { Machine } from './machine.js';
-import type { ProbeFailure } from './protocol.js';
-import { type Diagnosis, SIGNS } from './signs.js';
+import type { Diagnosis, Failure } from './diagnosis.js';
+import { type Facts, SIGNS } from './signs.js';
 
-/** What was wrong, from what a probe left behind. */
-export function diagnose(failure: ProbeFailure, machine: Machine): Diagnosis {
+/** What was wrong, from what trying a backend left behind. */
+export function diagnose(failure: Failure, facts: Facts): Diagnosis {
   const { error, ended, stderr } = failure;
-  if (error && error.hint !== null) return said(error.message, error.hint, recognize(stderr, machine));
+  if (error?.diagnosis) return together(error.diagnosis, recognize(stderr, facts));
   // After a crash of the processor's making, what was printed before need not be the reason.
   const crashed = ended.how === 'signal' && /^SIG(SEGV|ILL|BUS|KILL)$/.test(ended.signal);
-  const recognized = crashed
-    ? null
-    : (recognize(error?.message ?? '', machine) ?? recognize(stderr, machine));
+  const recognized = crashed ? null : (recognize(error?.message ?? '', facts) ?? recognize(stderr, facts));
   if (recognized) return recognized;
-  return error ? { cause: firstLine(error.message), mend: null } : ending(failure, machine);
+  return error ? { cause: firstLine(error.message), mend: null } : ending(failure, facts);
 }
 
-function recognize(text: string, machine: Machine): Diagnosis | null {
+/** What the first known sign in a text means. */
+export function recognize(text: string, facts: Facts): Diagnosis | null {
   for (const { pattern, explain } of SIGNS) {
     const match = pattern.exec(text);
-    if (match) return explain(match, machine, text);
+    if (match) return explain(match, facts);
   }
   return null;
 }
 
-/** A command in a hint: in quotation marks, or from a colon to the end of the line. */
-const COMMAND = (() => {
-  const program = '(?:sudo|npm|npx|node|gnet|nvidia-smi)\\b';
-  return new RegExp(`"(${program}[^"]*)"|: (${program}.*?)\\.?$`, 'm');
-})();
-
 /** What a backend says itself; where it names no command, what was printed may tell more. */
-function said(message: string, hint: string, printed: Diagnosis | null): Diagnosis {
-  const [, quoted, last] = COMMAND.exec(hint) ?? [];
-  const cause = firstLine(message).replace(/^backend(?: [\w-]+)?: /, '');
-  const command = quoted ?? last;
-  if (command !== undefined || !printed) return { cause, mend: command ?? (hint || null) };
-  return { cause: `${cause}: ${printed.cause}`, mend: printed.mend ?? hint };
+function together(own: Diagnosis, printed: Diagnosis | null): Diagnosis {
+  if (own.mend !== null || !printed) return own;
+  return { cause: `${own.cause}: ${printed.cause}`, mend: printed.mend };
 }
 
 const DURING = {
@@ -46,7 +35,7 @@ const DURING = {
 } as const;
 
 /** How a process ended that left no error. */
-function ending({ ended, during, stderr }: ProbeFailure, machine: Machine): Diagnosis {
+function ending({ ended, during, stderr }: Failure, { system, reinstall }: Facts): Diagnosis {
   const when = DURING[during];
   const words = lastLine(stderr);
   const tail = words ? `: ${words}` : '';
@@ -58,7 +47,10 @@ function ending({ ended, during, stderr }: ProbeFailure, machine: Machine): Diag
     case 'error':
       return { cause: `it failed ${when}${tail}`, mend: null };
     case 'signal':
-      return killed(ended.signal, `its process was ended by ${ended.signal} ${when}`, tail, machine);
+      return killed(ended.signal, `its process was ended by ${ended.signal} ${when}`, tail, {
+        system,
+        reinstall,
+      });
   }
 }
 
@@ -66,16 +58,16 @@ function killed(
   signal: NodeJS.Signals,
   event: string,
   tail: string,
-  { simd, cpu, platform }: Machine,
+  { system: { simd, cpu, platform }, reinstall }: Facts,
 ): Diagnosis {
   if (signal === 'SIGKILL') return { cause: `${event}: most likely the memory was used up`, mend: null };
-  if (signal !== 'SIGILL') return { cause: `${event}${tail}`, mend: 'npm ci' };
+  if (signal !== 'SIGILL') return { cause: `${event}${tail}`, mend: reinstall };
   const lacksAvx = platform.endsWith(' x64') && simd.length > 0 && !simd.includes('avx');
   const reason = lacksAvx ? 'has no AVX' : 'lacks an instruction that its native part uses';
   return { cause: `${event}: the processor (${cpu}) ${reason}`, mend: null };
 }
 
-function firstLine(text: string): string {
+export function firstLine(text: string): string {
   return (
     text
       .split('\n')

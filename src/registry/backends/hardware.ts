@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { arch, cpus, platform, release } from 'node:os';
 import { promisify } from 'node:util';
-import { systemErrorCode } from '../errors.js';
+import { systemErrorCode } from '../../errors.js';
 
 const run = promisify(execFile);
 const TIME_LIMIT_MS = 5000;

@@ -1,4 +1,4 @@
-import type { Installer, Machine } from './machine.js';
+import type { Installer, System } from './system.js';
 
 /** A shared library: what it belongs to, and the package that has it. */
 interface Library {
@@ -16,7 +16,11 @@ const LIBRARIES: readonly Library[] = [
   {
     pattern: /^libvulkan\.so/,
     part: 'the Vulkan loader',
-    packages: { 'apt-get': 'libvulkan1', dnf: 'vulkan-loader' },
+    // A loader alone finds no GPU; NVIDIA's driver brings its own for Vulkan.
+    packages: {
+      'apt-get': 'libvulkan1 mesa-vulkan-drivers',
+      dnf: 'vulkan-loader mesa-vulkan-drivers',
+    },
   },
   { pattern: /^lib(?:cuda|nvidia-\w+)\.so/, part: "NVIDIA's driver", packages: same('cuda-drivers') },
   // tfjs-node-gpu wants CUDA 11.2; 11.8 has the same interfaces.
@@ -32,7 +36,7 @@ const LIBRARIES: readonly Library[] = [
   },
   { pattern: /^libcufft\.so\.10/, part: 'CUDA 11', packages: same('cuda-toolkit-11-8') },
   { pattern: /^libcu(?:fft\.so\.11|sparse\.so\.12)/, part: 'CUDA 12', packages: same('cuda-toolkit-12') },
-  { pattern: /^libcu(?:fft|rand|solver|sparse)\.so/, part: 'CUDA', packages: same('cuda-toolkit') },
+  { pattern: /^libcu(?:fft|rand|solver|sparse)\.so/, part: 'CUDA', packages: same('cuda-toolkit-12') },
   { pattern: /^libcudnn\w*\.so\.8/, part: 'cuDNN 8', packages: same('libcudnn8') },
   { pattern: /^libcudnn\w*\.so\.(\d+)/, part: 'cuDNN $1', packages: same('libcudnn$1-cuda-12') },
   {
@@ -50,7 +54,7 @@ const LIBRARIES: readonly Library[] = [
 /** What a library is part of, such as "CUDA 12", and the command that installs it; null for what is not known. */
 export function describeLibrary(
   file: string,
-  { installer }: Pick<Machine, 'installer'>,
+  { installer }: Pick<System, 'installer'>,
 ): { part: string | null; install: string | null } {
   for (const { pattern, part, packages } of LIBRARIES) {
     const match = pattern.exec(file);

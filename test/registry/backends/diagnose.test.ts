@@ -1,19 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { diagnose } from '../../src/doctor/diagnose.js';
-import type { Machine } from '../../src/doctor/machine.js';
-import type { ProbeFailure } from '../../src/doctor/protocol.js';
-import { machine } from '../helpers/machine.js';
+import { diagnose } from '../../../src/registry/backends/diagnose.js';
+import { type Failure, UnusableBackend } from '../../../src/registry/backends/diagnosis.js';
+import type { System } from '../../../src/registry/backends/system.js';
+import { machine } from '../../helpers/machine.js';
 
 const GPU = { name: 'NVIDIA T4', driver: '470.82.01', memory_bytes: 16e9, free_bytes: 15e9 };
 
-function failure(changes: Partial<ProbeFailure>): ProbeFailure {
+function failure(changes: Partial<Failure>): Failure {
   return { during: 'load', ended: { how: 'error' }, error: null, stderr: '', ...changes };
 }
 
-const thrown = (message: string, stderr = '') => failure({ error: { message, hint: null }, stderr });
+const REINSTALL = 'gnet backend install tensorflow';
+const facts = (changes: Partial<System> = {}) => ({ system: machine(changes), reinstall: REINSTALL });
+
+const thrown = (message: string, stderr = '') => failure({ error: { message, diagnosis: null }, stderr });
 
 describe('what libraries and loaders print', () => {
-  test.each<[string, ProbeFailure, Partial<Machine>, string, string | null]>([
+  test.each<[string, Failure, Partial<System>, string, string | null]>([
     [
       'an addon of another Node.js',
       thrown(
@@ -21,7 +24,7 @@ describe('what libraries and loaders print', () => {
       ),
       {},
       'its native part is built for Node.js ABI 108; this Node.js v20.20.2 has ABI 115',
-      'npm rebuild @tensorflow/tfjs-node',
+      REINSTALL,
     ],
     [
       'ONNX Runtime without its CUDA provider',
@@ -30,8 +33,8 @@ describe('what libraries and loaders print', () => {
         '[E:onnxruntime:onnxruntime-node, provider_bridge_ort.cc:2146 Create] Failed to load library /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_shared.so with error: /app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_shared.so: cannot open shared object file: No such file or directory',
       ),
       {},
-      "shared library libonnxruntime_providers_shared.so is missing: onnxruntime-node's CUDA provider is a download of its own",
-      'ONNXRUNTIME_NODE_INSTALL=cuda12 node /app/node_modules/onnxruntime-node/script/install.js',
+      "ONNX Runtime's CUDA provider is not installed (libonnxruntime_providers_shared.so is missing)",
+      'node /app/node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12',
     ],
     [
       'the CUDA provider without CUDA, where an older CUDA is installed',
@@ -99,7 +102,7 @@ describe('what libraries and loaders print', () => {
       ),
       {},
       'its native part is damaged or made for another platform than linux 6.1.0 x64 (invalid ELF header)',
-      'npm ci',
+      REINSTALL,
     ],
     [
       'Windows without the C++ runtime',
@@ -158,8 +161,71 @@ describe('what libraries and loaders print', () => {
       thrown('webgpu_context.cc:136 Failed to get a WebGPU adapter: No supported adapters'),
       {},
       'shared library libvulkan.so.1 (the Vulkan loader) is missing',
-      'sudo apt-get install libvulkan1',
+      'sudo apt-get install libvulkan1 mesa-vulkan-drivers',
     ],
+    [
+      'no Vulkan loader, as Dawn warns of it',
+      thrown(
+        'Failed to get a WebGPU adapter: No supported adapters',
+        "Warning: Couldn't load Vulkan: libvulkan.so.1: cannot open shared object file: No such file or directory",
+      ),
+      { installer: { tool: 'dnf', sudo: true } },
+      'shared library libvulkan.so.1 (the Vulkan loader) is missing',
+      'sudo dnf install vulkan-loader mesa-vulkan-drivers',
+    ],
+    [
+      'no adapter where there is no Vulkan',
+      thrown('Failed to get a WebGPU adapter: No supported adapters'),
+      { platform: 'win32 10.0.22631 x64', installer: null },
+      'no GPU with a Direct3D 12 or Metal driver is visible (no WebGPU adapter)',
+      null,
+    ],
+    [
+      'no cuDNN, which is looked for at the first convolution',
+      thrown('cuDNN is not available. Install cuDNN, update the system library search path'),
+      {},
+      'shared library libcudnn.so.9 (cuDNN 9) is missing',
+      'sudo apt-get install libcudnn9-cuda-12',
+    ],
+    [
+      'a newer CUDA',
+      thrown('libcudart.so.13: cannot open shared object file: No such file or directory'),
+      {},
+      'shared library libcudart.so.13 (CUDA 13) is missing',
+      'sudo apt-get install cuda-toolkit-13',
+    ],
+    [
+      'a part of CUDA whose number is another',
+      thrown('libcurand.so.10: cannot open shared object file: No such file or directory'),
+      {},
+      'shared library libcurand.so.10 (CUDA) is missing',
+      'sudo apt-get install cuda-toolkit-12',
+    ],
+    [
+      'a library that macOS does not find',
+      thrown(
+        'dlopen(/a/tfjs_binding.node, 0x0001): Library not loaded: @rpath/libtensorflow.2.dylib\n  Referenced from: /a',
+      ),
+      { installer: null },
+      'shared library libtensorflow.2.dylib is missing',
+      null,
+    ],
+    [
+      'an addon that is not for its library',
+      thrown('/a/tfjs_binding.node: undefined symbol: TFE_NewContext'),
+      {},
+      'its native part does not fit the library that it calls (no symbol TFE_NewContext)',
+      REINSTALL,
+    ],
+    ...['wrong ELF class: ELFCLASS32', 'file too short'].map(
+      (found): [string, Failure, object, string, string] => [
+        found,
+        thrown(`/a/tfjs_binding.node: ${found}`),
+        {},
+        `its native part is damaged or made for another platform than linux 6.1.0 x64 (${found.split(':')[0]})`,
+        REINSTALL,
+      ],
+    ),
     [
       'a Vulkan loader without drivers',
       thrown('Failed to get a WebGPU adapter: No supported adapters', 'vkCreateInstance: Found no drivers!'),
@@ -188,25 +254,25 @@ describe('what libraries and loaders print', () => {
       ),
       {},
       'it is installed without its native part: its download was refused or left out',
-      'npm rebuild @tensorflow/tfjs-node-gpu',
+      REINSTALL,
     ],
     [
       'a package that is not installed',
       thrown("Cannot find module '@tensorflow/tfjs-node'\nRequire stack:\n- /app/dist/x.js"),
       {},
       '@tensorflow/tfjs-node is not installed',
-      'npm install @tensorflow/tfjs-node',
+      REINSTALL,
     ],
     [
       'a package with a hole',
       thrown("Cannot find module '/app/node_modules/onnxruntime-node/dist/index.js'"),
       {},
       'a file of its package is missing',
-      'npm ci',
+      REINSTALL,
     ],
     ['anything else', thrown('\nit is Tuesday\nand raining'), {}, 'it is Tuesday', null],
   ])('%s', (_, failed, changes, cause, mend) => {
-    expect(diagnose(failed, machine(changes))).toEqual({ cause, mend });
+    expect(diagnose(failed, facts(changes))).toEqual({ cause, mend });
   });
 
   test('the error counts before what was only printed', () => {
@@ -214,63 +280,51 @@ describe('what libraries and loaders print', () => {
       'no CUDA-capable device is detected',
       'libcudart.so.12: cannot open shared object file',
     );
-    expect(diagnose(failed, machine()).cause).toMatch(/^no CUDA GPU is visible/);
+    expect(diagnose(failed, facts()).cause).toMatch(/^no CUDA GPU is visible/);
   });
 });
 
-describe('what a backend says itself is repeated', () => {
-  const said = (hint: string) =>
+describe('what a backend says itself', () => {
+  const said = (mend: string | null, stderr = '') =>
     diagnose(
       failure({
-        error: {
-          message: 'backend: x does not load: libcuda.so.1: cannot open shared object file\nmore',
-          hint,
-        },
+        error: { message: 'no CUDA-capable device', diagnosis: { cause: 'finds no GPU', mend } },
+        stderr,
       }),
-      machine(),
+      facts(),
     );
+  const MISSING =
+    "W dso_loader.cc:64] Could not load dynamic library 'libcudnn.so.9'; dlerror: libcudnn.so.9: cannot open shared object file";
 
-  test.each([
-    ['Run "gnet backend install x --gpu", or take "--backend wasm".', 'gnet backend install x --gpu'],
-    ['Get it: sudo apt-get install x=1.2\nOr take "--backend wasm".', 'sudo apt-get install x=1.2'],
-    ['See what the driver says: nvidia-smi.', 'nvidia-smi'],
-  ])('with the command in its hint: %s', (hint, mend) => {
-    expect(said(hint)).toEqual({
-      cause: 'x does not load: libcuda.so.1: cannot open shared object file',
-      mend,
-    });
+  test('is repeated, whatever was printed', () => {
+    expect(said('npm ci', MISSING)).toEqual({ cause: 'finds no GPU', mend: 'npm ci' });
+    expect(said(null)).toEqual({ cause: 'finds no GPU', mend: null });
   });
 
-  test('or the whole hint, where it has none', () => {
-    const hint = 'nvidia-smi prints the version; "--backend wasm" needs none.';
-    expect(said(hint).mend).toBe(hint);
-    expect(said('').mend).toBeNull();
-  });
-
-  test('together with what was printed, where it names no command', () => {
-    const stderr =
-      "W dso_loader.cc:64] Could not load dynamic library 'libcudnn.so.9'; dlerror: libcudnn.so.9: cannot open shared object file";
-    const failed = (hint: string) => failure({ error: { message: 'backend x: finds no GPU', hint }, stderr });
-    expect(diagnose(failed('It is for CUDA 12.'), machine())).toEqual({
+  test('comes together with what was printed where it names no command', () => {
+    expect(said(null, MISSING)).toEqual({
       cause: 'finds no GPU: shared library libcudnn.so.9 (cuDNN 9) is missing',
       mend: 'sudo apt-get install libcudnn9-cuda-12',
     });
-    expect(diagnose(failed('Run "npm ci".'), machine())).toEqual({
-      cause: 'finds no GPU',
-      mend: 'npm ci',
-    });
   });
 });
 
-describe('a process that ended without a word', () => {
-  const ended = (
-    how: ProbeFailure['ended'],
-    changes: Partial<ProbeFailure> = {},
-    facts: Partial<Machine> = {},
-  ) => diagnose(failure({ ended: how, ...changes }), machine(facts));
+test('the error of a backend has the cause and the command of its diagnosis', () => {
+  const error = (mend: string | null) => new UnusableBackend('x', { cause: 'it is Tuesday', mend });
+  expect(error('sleep')).toMatchObject({
+    message: 'backend x cannot run here: it is Tuesday',
+    hint: 'Mend it: sleep\nOr take "--backend onnxruntime-cpu".',
+    exitCode: 1,
+  });
+  expect(error(null).hint).toBe('Take "--backend onnxruntime-cpu".');
+});
 
-  test.each<[NodeJS.Signals, Partial<Machine>, string, string | null]>([
-    ['SIGSEGV', {}, 'SIGSEGV while the backend was loaded', 'npm ci'],
+describe('a process that ended without a word', () => {
+  const ended = (how: Failure['ended'], changes: Partial<Failure> = {}, system: Partial<System> = {}) =>
+    diagnose(failure({ ended: how, ...changes }), facts(system));
+
+  test.each<[NodeJS.Signals, Partial<System>, string, string | null]>([
+    ['SIGSEGV', {}, 'SIGSEGV while the backend was loaded', REINSTALL],
     [
       'SIGILL',
       { simd: ['sse2'] },
@@ -284,12 +338,12 @@ describe('a process that ended without a word', () => {
       null,
     ],
     ['SIGKILL', {}, 'SIGKILL while the backend was loaded: most likely the memory was used up', null],
-  ])('%s', (signal, facts, cause, mend) => {
+  ])('%s', (signal, system, cause, mend) => {
     const warning = 'libcudart.so.12: cannot open shared object file';
-    const { cause: said, mend: command } = ended({ how: 'signal', signal }, { stderr: '' }, facts);
+    const { cause: said, mend: command } = ended({ how: 'signal', signal }, { stderr: '' }, system);
     expect({ said, command }).toEqual({ said: `its process was ended by ${cause}`, command: mend });
     // A warning from before the crash is not taken for its reason.
-    expect(ended({ how: 'signal', signal }, { stderr: warning }, facts).mend).toBe(mend);
+    expect(ended({ how: 'signal', signal }, { stderr: warning }, system).mend).toBe(mend);
   });
 
   test('an abort tells why', () => {

@@ -1,38 +1,50 @@
+import type { Diagnosis } from './diagnosis.js';
 import { describeLibrary, install } from './libraries.js';
-import type { Machine } from './machine.js';
+import type { System } from './system.js';
 
-/** Why a backend cannot be used, and the one command that mends it; null where no command does. */
-export interface Diagnosis {
-  readonly cause: string;
-  readonly mend: string | null;
+/** What explains a sign: the system, and the command that installs the backend's package again (null: there is none). */
+export interface Facts {
+  readonly system: System;
+  readonly reinstall: string | null;
 }
 
 /** A text that Node.js, the dynamic linker, CUDA, ONNX Runtime or TensorFlow prints, and what it means. */
 export interface Sign {
   readonly pattern: RegExp;
-  readonly explain: (match: RegExpExecArray, machine: Machine, text: string) => Diagnosis;
+  readonly explain: (match: RegExpExecArray, facts: Facts) => Diagnosis;
 }
+
+export const NO_CUDA_PROVIDER = "ONNX Runtime's CUDA provider is not installed";
+export const NO_CUDA_GPU = 'no CUDA GPU is visible';
 
 /** The special before the general. */
 export const SIGNS: readonly Sign[] = [
   {
     pattern: /NODE_MODULE_VERSION (\d+)/,
-    explain: ([, abi], { node, node_abi }, text) => ({
+    explain: ([, abi], { system: { node, node_abi }, reinstall }) => ({
       cause: `its native part is built for Node.js ABI ${abi}; this Node.js ${node} has ABI ${node_abi}`,
-      mend: reinstall(text),
+      mend: reinstall,
     }),
   },
   {
     pattern:
       /(\S*onnxruntime-node)\/bin\/\S*\/(libonnxruntime_providers_\w+\.so): cannot open shared object file/,
     explain: ([, folder, file]) => ({
-      cause: `shared library ${file} is missing: onnxruntime-node's CUDA provider is a download of its own`,
-      mend: `ONNXRUNTIME_NODE_INSTALL=cuda12 node ${folder}/script/install.js`,
+      cause: `${NO_CUDA_PROVIDER} (${file} is missing)`,
+      mend: `node ${folder}/script/install.js --onnxruntime-node-install=cuda12`,
     }),
   },
   {
     pattern: /([^\s/'":]+\.so[.\d]*): cannot open shared object file/,
-    explain: ([, file], machine) => missingLibrary(file!, machine),
+    explain: ([, file], { system }) => missingLibrary(file!, system),
+  },
+  {
+    pattern: /Library not loaded: \S*?([^\s/]+)$/m,
+    explain: ([, file], { system }) => missingLibrary(file!, system),
+  },
+  {
+    pattern: /cuDNN (?:is not available|library was not found)/,
+    explain: (_, { system }) => missingLibrary('libcudnn.so.9', system),
   },
   {
     pattern: /Error loading shared library ([^\s:]+)/,
@@ -42,8 +54,8 @@ export const SIGNS: readonly Sign[] = [
     }),
   },
   {
-    pattern: /version [`'"](GLIBC(?:XX)?_[\d.]+)' not found/,
-    explain: ([, wanted], { libc, platform }) => ({
+    pattern: /version [`'"]((?:GLIBC(?:XX)?|CXXABI)_[\d.]+)' not found/,
+    explain: ([, wanted], { system: { libc, platform } }) => ({
       cause: `its native part wants ${wanted}; this system has ${libc ?? platform}, which is older`,
       mend: 'docker run -it --rm -v "$PWD:/work" -w /work node:22-trixie bash',
     }),
@@ -51,9 +63,16 @@ export const SIGNS: readonly Sign[] = [
   {
     pattern:
       /invalid ELF header|wrong ELF class|file too short|not a valid Win32 application|not a mach-o file|incompatible architecture/i,
-    explain: ([found], { platform }, text) => ({
+    explain: ([found], { system: { platform }, reinstall }) => ({
       cause: `its native part is damaged or made for another platform than ${platform} (${found})`,
-      mend: reinstall(text),
+      mend: reinstall,
+    }),
+  },
+  {
+    pattern: /undefined symbol: (\w+)/,
+    explain: ([, symbol], { reinstall }) => ({
+      cause: `its native part does not fit the library that it calls (no symbol ${symbol})`,
+      mend: reinstall,
     }),
   },
   {
@@ -65,9 +84,9 @@ export const SIGNS: readonly Sign[] = [
   },
   {
     pattern: /driver version is insufficient|cudaErrorInsufficientDriver|CUDA failure 35\b/,
-    explain: (_, machine) => ({
-      cause: `the NVIDIA driver${found(machine.gpus[0]?.driver)} is too old for ${newestCuda(machine)}`,
-      mend: installPackage(machine, 'cuda-drivers'),
+    explain: (_, { system }) => ({
+      cause: `the NVIDIA driver${found(system.gpus[0]?.driver)} is too old for ${newestCuda(system)}`,
+      mend: installPackage(system, 'cuda-drivers'),
     }),
   },
   {
@@ -79,33 +98,33 @@ export const SIGNS: readonly Sign[] = [
   },
   {
     pattern: /runtime cuDNN library: ([\d.]*\d).*?compiled with:? ([\d.]*\d)/is,
-    explain: ([, actual, wanted], machine) => ({
+    explain: ([, actual, wanted], { system }) => ({
       cause: `cuDNN ${wanted} is wanted, ${actual} is found`,
-      mend: describeLibrary(`libcudnn.so.${wanted}`, machine).install,
+      mend: describeLibrary(`libcudnn.so.${wanted}`, system).install,
     }),
   },
   {
     pattern: /CUDNN_STATUS_(?:SUBLIBRARY_)?VERSION_MISMATCH/,
-    explain: (_, machine) => ({
-      cause: `the libraries of cuDNN are of several versions${found(librariesOf(machine, 'libcudnn'))}`,
-      mend: describeLibrary('libcudnn.so.9', machine).install,
+    explain: (_, { system }) => ({
+      cause: `the libraries of cuDNN are of several versions${found(librariesOf(system, 'libcudnn'))}`,
+      mend: describeLibrary('libcudnn.so.9', system).install,
     }),
   },
   {
     pattern:
       /no CUDA-capable device|CUDA_ERROR_NO_DEVICE|CUDA failure 100\b|cudaErrorNoDevice|failed call to cuInit/,
-    explain: (_, { gpu_problem }) => ({
-      cause: `no CUDA GPU is visible (${gpu_problem ?? 'CUDA_VISIBLE_DEVICES may hide it'})`,
+    explain: (_, { system: { gpu_problem } }) => ({
+      cause: `${NO_CUDA_GPU} (${gpu_problem ?? 'CUDA_VISIBLE_DEVICES may hide it'})`,
       mend: null,
     }),
   },
   {
     pattern: /Failed to get a WebGPU adapter|No supported adapters/,
-    explain: (_, machine) => noAdapter(machine),
+    explain: (_, { system }) => noAdapter(system),
   },
   {
     pattern: /\[(\w+)\] backend not found/,
-    explain: ([, provider], { platform }) => ({
+    explain: ([, provider], { system: { platform } }) => ({
       cause: `onnxruntime-node has no provider ${provider} for ${platform}`,
       mend: null,
     }),
@@ -113,63 +132,59 @@ export const SIGNS: readonly Sign[] = [
   {
     pattern:
       /tfjs_binding\.node\) can ?not be found|TAR_BAD_ARCHIVE|\b(?:ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET)\b/,
-    explain: (_, __, text) => ({
+    explain: (_, { reinstall }) => ({
       cause: 'it is installed without its native part: its download was refused or left out',
-      mend: reinstall(text),
+      mend: reinstall,
     }),
   },
   {
     pattern: /Cannot find (?:module|package) '((?:@[\w.-]+\/)?[\w.-]+)'/,
-    explain: ([, name]) => ({ cause: `${name} is not installed`, mend: `npm install ${name}` }),
+    explain: ([, name], { reinstall }) => ({ cause: `${name} is not installed`, mend: reinstall }),
   },
   {
     pattern: /Cannot find module '[^']*node_modules\/((?:@[^'/]+\/)?[^'/]+)/,
-    explain: (_, __, text) => ({ cause: 'a file of its package is missing', mend: reinstall(text) }),
+    explain: (_, { reinstall }) => ({ cause: 'a file of its package is missing', mend: reinstall }),
   },
 ];
 
-function missingLibrary(file: string, machine: Machine): Diagnosis {
-  const { part, install: command } = describeLibrary(file, machine);
-  const others = librariesOf(machine, file.replace(/\.so.*/, '.so'));
+function missingLibrary(file: string, system: System): Diagnosis {
+  const { part, install: command } = describeLibrary(file, system);
+  const others = librariesOf(system, file.replace(/\.so.*/, '.so'));
   return {
     cause: `shared library ${file}${part ? ` (${part})` : ''} is missing${others ? `; found: ${others}` : ''}`,
     mend: command,
   };
 }
 
-function noAdapter(machine: Machine): Diagnosis {
-  const { loader, drivers } = machine.vulkan;
-  if (!loader && machine.platform.startsWith('linux')) return missingLibrary('libvulkan.so.1', machine);
+function noAdapter(system: System): Diagnosis {
+  const { loader, drivers } = system.vulkan;
+  if (!system.platform.startsWith('linux')) {
+    return { cause: 'no GPU with a Direct3D 12 or Metal driver is visible (no WebGPU adapter)', mend: null };
+  }
+  if (!loader) return missingLibrary('libvulkan.so.1', system);
   if (drivers.length > 0) {
     return { cause: `none of the Vulkan drivers serves WebGPU (${drivers.join(', ')})`, mend: null };
   }
   return {
     cause: 'there is a Vulkan loader, but no Vulkan driver',
-    mend: installPackage(machine, 'mesa-vulkan-drivers'),
+    mend: installPackage(system, 'mesa-vulkan-drivers'),
   };
 }
 
-function installPackage({ installer }: Machine, name: string): string | null {
+function installPackage({ installer }: System, name: string): string | null {
   return installer && install(installer, name);
 }
 
 /** Installed libraries that begin so, or nothing. */
-function librariesOf({ cuda_libraries }: Machine, start: string): string {
+function librariesOf({ cuda_libraries }: System, start: string): string {
   return cuda_libraries.filter((name) => name.startsWith(start)).join(', ');
 }
 
-function newestCuda({ cuda_libraries }: Machine): string {
+function newestCuda({ cuda_libraries }: System): string {
   const versions = cuda_libraries.flatMap((name) => /^libcudart\.so\.(\d+)/.exec(name)?.[1] ?? []);
   return versions.length === 0 ? 'this CUDA' : `CUDA ${Math.max(...versions.map(Number))}`;
 }
 
 function found(what: string | undefined): string {
   return what ? ` (found: ${what})` : '';
-}
-
-/** gnet's own dependencies come back with npm ci, which removes everything else. */
-function reinstall(text: string): string {
-  const names = [...text.matchAll(/node_modules\/((?:@[^/\s'"]+\/)?[^/\s'":]+)/g)].map(([, name]) => name!);
-  const name = names.at(-1) ?? /'?(@tensorflow\/tfjs-node(?:-gpu)?)/.exec(text)?.[1];
-  return name?.startsWith('@tensorflow/tfjs-node') ? `npm rebuild ${name}` : 'npm ci';
 }
