@@ -172,7 +172,8 @@ describe('a broken installation', () => {
   });
 });
 
-test.each(['tensorflow', 'tensorflow-gpu', 'onnxruntime-cuda', 'onnxruntime-webgpu'] as const)(
+// tensorflow last: its library is loaded once in a process, and then serves tensorflow-gpu too.
+test.each(['tensorflow-gpu', 'onnxruntime-cuda', 'onnxruntime-webgpu', 'tensorflow'] as const)(
   '%s: a run says the same',
   async (backend) => {
     vi.stubEnv('VK_DRIVER_FILES', '/nowhere/none.json');
