@@ -26,6 +26,8 @@ export const backendFlag = Flags.option({
 
 export const threadsFlag = Flags.integer({
   min: 0,
+  // More than any machine has cores: each would be started, and spin.
+  max: 512,
   default: 0,
   helpValue: 'N',
   description: 'threads that compute one operation; 0, the default, takes one for each physical core',

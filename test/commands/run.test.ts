@@ -122,6 +122,7 @@ test.each([
   [['tiny.yaml', '--nonsense'], /Nonexistent flag: --nonsense/],
   [['tiny.yaml', 'other.yaml'], /Unexpected argument: other\.yaml/],
   [['tiny.yaml', '--threads', '-1'], /integer greater than or equal to 0/],
+  [['tiny.yaml', '--threads', '9999'], /integer less than or equal to 512/],
   [['tiny.yaml', '--set'], /Flag --set expects a value/],
   [
     [],
