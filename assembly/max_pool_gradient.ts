@@ -1,7 +1,7 @@
-// AssemblyScript: compiled to dist/max_pool_gradient.wasm by the build. Pointers are byte offsets in the imported memory.
+// AssemblyScript: compiled into dist/host_kernels.wasm by the build. Pointers are byte offsets in the imported memory.
 
-/** Windows that are compared at a time. */
-const LANES: i32 = 4;
+import { floats, LANES } from './layout';
+
 const NOWHERE: i32 = -1;
 
 /**
@@ -12,7 +12,7 @@ const NOWHERE: i32 = -1;
  * @param y      output, planes × outHeight × outWidth; 12 bytes behind it are read
  * @param dy     gradient of the output
  * @param dx     gradient of the input, written
- * @param scratch room for one padded plane and one row of positions, see scratchBytes in src/tracing/host_kernels.ts
+ * @param scratch room for one padded plane and one row of positions, see src/tracing/host_pooling.ts
  * @param positive with 1, windows whose maximum is not positive pass nothing on: the gradient through a ReLU before the
  *                 pooling
  */
@@ -139,10 +139,4 @@ function pick(row: usize, column: i32, stride: i32, maximum: v128, element: i32,
       ? v128.load(at)
       : v128.shuffle<f32>(v128.load(at), v128.load(at, 4 * LANES), 0, 2, 4, 6);
   return v128.bitselect(i32x4.splat(<i32>floats(element)), position, f32x4.eq(values, maximum));
-}
-
-/** Bytes of `count` floats; negative counts wrap around, as pointers do. */
-@inline
-function floats(count: i32): usize {
-  return <usize>(count << 2);
 }

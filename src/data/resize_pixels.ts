@@ -1,4 +1,4 @@
-import { resizeMatrix, WEIGHT_ONE } from '../model/resize_matrix.js';
+import { resizeWindows, WEIGHT_ONE } from '../model/resize_matrix.js';
 
 /** Size of an image whose channels lie side by side: [height, width, channels]. */
 interface Size {
@@ -25,11 +25,10 @@ function resizeAxis(
 ): Uint8Array {
   if (from === to) return pixels;
   const resized = new Uint8Array(outer * to * inner);
-  const matrix = resizeMatrix(from, to);
-  const taps = Array.from({ length: to }, (_, i) => tapsOf(matrix, from, i));
+  const windows = resizeWindows(from, to);
   let target = 0;
   for (let o = 0; o < outer; o++) {
-    for (const { first, weights } of taps) {
+    for (const { first, weights } of windows) {
       for (let k = 0; k < inner; k++) {
         let sum = WEIGHT_ONE / 2;
         let source = (o * from + first) * inner + k;
@@ -39,12 +38,4 @@ function resizeAxis(
     }
   }
   return resized;
-}
-
-/** The part of row `i` of a resize matrix that is not 0, and the input pixel where it begins. */
-function tapsOf(matrix: Float32Array, from: number, i: number): { first: number; weights: Float32Array } {
-  const row = matrix.subarray(i * from, (i + 1) * from);
-  const first = row.findIndex((weight) => weight !== 0);
-  const last = row.findLastIndex((weight) => weight !== 0);
-  return { first, weights: row.subarray(first, last + 1) };
 }

@@ -4,24 +4,47 @@ import type { Experiment } from '../registry/experiment.js';
 import type { Tf } from '../registry/schema.js';
 import { resizeMatrix, WEIGHT_ONE } from './resize_matrix.js';
 
+/** How preprocessing changes an image. */
+export interface ImageChange {
+  /** Of the resized image. */
+  readonly height: number;
+  readonly width: number;
+  /** Pixel values 0…255 become value · scale + shift, in float32, by channel. */
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+}
+
+/** What a TensorFlow.js backend may have for `preprocess`, beside its kernels. */
+export interface ImageResizer {
+  /**
+   * Resizes and normalizes at once, to the same bits.
+   * @returns undefined where it has nothing better than its kernels
+   */
+  resizeAndNormalize(images: Tensor, change: ImageChange): Tensor4D | undefined;
+}
+
 /**
  * Images as the network sees them: resized, scaled to 0…1, normalized.
  * @param images pixel values 0…255, int32, [batch, channels, height, width]
  * @returns float32 [batch, height, width, channels]
  */
 export function preprocess(tf: Tf, images: Tensor, input: Experiment['input'], image: ImageSize): Tensor4D {
-  let x = tf.cast(images, 'float32');
-  if (input.resize !== null) {
-    // Pillow's order: width first, each pass rounded to whole pixel values.
-    if (input.resize !== image.width)
-      x = resample(tf, image.width, input.resize, (weights) => tf.matMul(x, weights, false, true));
-    if (input.resize !== image.height)
-      x = resample(tf, image.height, input.resize, (weights) => resizeRows(tf, x, weights));
+  const { resize, normalize } = input;
+  const { height, width } = resize === null ? image : { height: resize, width: resize };
+  const scale = normalize.std.map((s) => 1 / (255 * s));
+  const shift = normalize.mean.map((m, channel) => -m / normalize.std[channel]!);
+  if (width !== image.width || height !== image.height) {
+    const backend: ReturnType<Tf['backend']> & Partial<ImageResizer> = tf.backend();
+    const ready = backend.resizeAndNormalize?.(images, { height, width, scale, shift });
+    if (ready) return ready;
   }
-  const { mean, std } = input.normalize;
-  const scale = tf.tensor1d(std.map((s) => 1 / (255 * s)));
-  const shift = tf.tensor1d(mean.map((m, channel) => -m / std[channel]!));
-  return tf.add(tf.mul(tf.transpose(x, [0, 2, 3, 1]), scale), shift);
+  let x = tf.cast(images, 'float32');
+  // Pillow's order: width first, each pass rounded to whole pixel values.
+  if (width !== image.width)
+    x = resample(tf, image.width, width, (weights) => tf.matMul(x, weights, false, true));
+  if (height !== image.height)
+    x = resample(tf, image.height, height, (weights) => resizeRows(tf, x, weights));
+  return tf.add(tf.mul(tf.transpose(x, [0, 2, 3, 1]), tf.tensor1d(scale)), tf.tensor1d(shift));
 }
 
 /**

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
+import type { ImageChange, ImageResizer } from '../model/preprocess.js';
 import { UntranslatedKernelError } from './kernels/kernel.js';
+import { resizeAndNormalize } from './kernels/preprocessing.js';
 import type { Trace } from './trace.js';
 import type { Value } from './value.js';
 
@@ -9,7 +11,7 @@ export const TRACE_BACKEND = 'gnet-trace';
  * A TensorFlow.js backend that computes nothing: each kernel appends nodes to the graph of the trace under way.
  * Data ids are keys of traced values; constants that TensorFlow.js writes become initializers.
  */
-class TraceBackend extends tf.KernelBackend {
+class TraceBackend extends tf.KernelBackend implements ImageResizer {
   private trace: Trace | undefined;
   private values = new WeakMap<object, Value>();
 
@@ -39,6 +41,11 @@ class TraceBackend extends tf.KernelBackend {
     const dataId = {};
     this.values.set(dataId, value);
     return { dataId, shape: [...value.shape], dtype };
+  }
+
+  resizeAndNormalize(images: tf.Tensor, change: ImageChange): tf.Tensor4D | undefined {
+    const result = resizeAndNormalize(this.current, this.valueFor(images), change);
+    return result && (tf.engine().makeTensorFromTensorInfo(this.register(result, 'float32')) as tf.Tensor4D);
   }
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): object {

@@ -37,10 +37,9 @@ export function compileTraining(plan: Plan, batchSize: number, lowering?: Loweri
   return traceGraph(training(plan, batchSize), lowering);
 }
 
-/** `compileTraining`, cut at the operations that gnet computes itself; as one part where their memory would be too small. */
-export async function partitionTraining(plan: Plan, batchSize: number): Promise<Partition> {
-  const parts = await withTrace(training(plan, batchSize), 'host', cut);
-  return isAddressable(parts) ? parts : withTrace(training(plan, batchSize), 'operators', cut);
+/** `compileTraining`, for an Executable; see `partitionGraph`. */
+export function partitionTraining(plan: Plan, batchSize: number): Promise<Partition> {
+  return partitionGraph(training(plan, batchSize));
 }
 
 function training(plan: Plan, batchSize: number): (trace: Trace) => void {
@@ -63,9 +62,9 @@ export function compileEvaluation(
   return traceGraph(evaluation(plan, batchSize), lowering);
 }
 
-/** `compileEvaluation`, as one part: without gradients no operation is gnet's own, and no pooling notes its positions. */
+/** `compileEvaluation`, for an Executable; see `partitionGraph`. */
 export function partitionEvaluation(plan: Plan, batchSize: number): Promise<Partition> {
-  return withTrace(evaluation(plan, batchSize), 'host', cut);
+  return partitionGraph(evaluation(plan, batchSize));
 }
 
 function evaluation(plan: Plan, batchSize: number): (trace: Trace) => void {
@@ -96,6 +95,15 @@ export function traceGraph(
     nodes: graph.size,
     kernels: [...kernels],
   }));
+}
+
+/**
+ * `traceGraph`, cut at the operations that gnet computes itself; as one part where their memory would be larger than
+ * WebAssembly can address.
+ */
+export async function partitionGraph(run: (trace: Trace) => void): Promise<Partition> {
+  const parts = await withTrace(run, 'host', cut);
+  return isAddressable(parts) ? parts : withTrace(run, 'operators', cut);
 }
 
 function cut({ graph }: Trace): Partition {

@@ -1,7 +1,8 @@
 import * as ort from 'onnxruntime-node';
 import { LARGEST_MEMORY } from '../model/wasm_memory.js';
 import type { Node, Port } from './graph.js';
-import { HostKernels, type Place, scratchBytes } from './host_kernels.js';
+import type { Place } from './host_kernel.js';
+import { HostKernels, scratchBytes } from './host_kernels.js';
 import { planMemory } from './memory_plan.js';
 import { type Crossing, NO_COPIES, type Partition, type Step } from './partition.js';
 
@@ -29,12 +30,14 @@ export class Executable {
   private constructor(
     private readonly steps: readonly LoadedStep[],
     private readonly kernels: HostKernels,
-    private readonly places: ReadonlyMap<string, Place>,
+    /** Inputs that host kernels read: values that each run copies. */
+    private readonly copied: readonly string[],
     /** What passes between steps, as views of the kernels' memory, and what the graph gives its caller. */
     private readonly values: ReadonlyMap<string, ort.Tensor>,
   ) {}
 
-  static async open({ steps, crossings, outputs }: Partition, options: SessionOptions): Promise<Executable> {
+  static async open(parts: Partition, options: SessionOptions): Promise<Executable> {
+    const { steps, crossings, copied, outputs } = parts;
     const { offsets, bytes } = planMemory(crossings);
     const places = placesOf(crossings, offsets);
     const kernels = await HostKernels.open(bytes, hostNodes(steps), places);
@@ -44,7 +47,7 @@ export class Executable {
       ...outputs.map((port) => [port.name, tensor(port)] as const),
     ];
     const loaded = await Promise.all(steps.map((step) => load(step, options)));
-    return new Executable(loaded, kernels, places, new Map(values));
+    return new Executable(loaded, kernels, copied, new Map(values));
   }
 
   /**
@@ -54,8 +57,9 @@ export class Executable {
   async run(feeds: Tensors, destinations: Tensors = {}): Promise<(output: string) => ort.Tensor> {
     const value = (name: string) => feeds[name] ?? destinations[name] ?? this.values.get(name)!;
     const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, value(name)]));
+    for (const name of this.copied) copy(name, feeds[name], this.values.get(name)!);
     for (const step of this.steps) {
-      if ('node' in step) this.kernels.run(step.node, this.places);
+      if ('node' in step) this.kernels.run(step.node);
       else await runSegment(step.session, named(step.inputs), named(step.outputs));
     }
     return value;
@@ -92,6 +96,14 @@ async function load(step: Step, { executionProviders, threads }: SessionOptions)
     extra: { session: { force_spinning_stop: '1' } },
   });
   return { session, inputs: step.inputs, outputs: step.outputs };
+}
+
+/** @throws Error where an input is not what the graph takes, as ONNX Runtime does */
+function copy(name: string, from: ort.Tensor | undefined, to: ort.Tensor): void {
+  const describe = ({ type, dims }: ort.Tensor) => `${type} [${dims.join(', ')}]`;
+  const given = from ? describe(from) : 'nothing';
+  if (given !== describe(to)) throw new Error(`input ${name}: expected ${describe(to)}, got ${given}`);
+  (to.data as Uint8Array).set(from!.data as Uint8Array);
 }
 
 /** Runs a session, which writes to `outputs`. */

@@ -1,30 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { wasmMemory } from '../model/wasm_memory.js';
 import type { Node } from './graph.js';
+import type { HostCall, HostKernel, Places } from './host_kernel.js';
+import { maxPoolGradient } from './host_pooling.js';
+import { resizeAndNormalize } from './host_resize.js';
 
-/** Compiled from assembly/max_pool_gradient.ts. */
-const MODULE = new URL('../../dist/max_pool_gradient.wasm', import.meta.url);
-/** Windows that the kernel compares at a time. */
-const LANES = 4;
+/** Compiled from assembly/. */
+const MODULE = new URL('../../dist/host_kernels.wasm', import.meta.url);
 
-/** Where a value lies in the memory, and its shape. */
-export interface Place {
-  readonly offset: number;
-  readonly shape: readonly number[];
-}
-
-type Places = ReadonlyMap<string, Place>;
+/** By the host operation that it computes. */
+const hostKernels: Readonly<Record<string, HostKernel>> = {
+  MaxPoolGradient: maxPoolGradient,
+  ResizeAndNormalize: resizeAndNormalize,
+};
 
 /** Computes the graph's host operations in WebAssembly, on one block of memory that ONNX Runtime reads and writes too. */
 export class HostKernels {
   private constructor(
     readonly memory: WebAssembly.Memory,
     private readonly scratch: number,
-    private readonly maxPoolGradient: (...numbers: number[]) => void,
+    private readonly calls: ReadonlyMap<Node, HostCall>,
+    private readonly functions: Readonly<Record<HostCall['function'], (...numbers: number[]) => void>>,
   ) {}
 
   /**
-   * @param bytes what the values take; the kernels' scratch memory comes behind them
+   * @param bytes what the values take, a multiple of 4; the kernels' scratch memory comes behind them
+   * @param nodes those that are going to run
    * @throws UserError where the machine does not have that much memory
    */
   static async open(bytes: number, nodes: readonly Node[], places: Places): Promise<HostKernels> {
@@ -32,46 +33,22 @@ export class HostKernels {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(await readFile(MODULE)), {
       env: { memory },
     });
-    return new HostKernels(memory, bytes, exports.maxPoolGradient as (...numbers: number[]) => void);
+    const calls = new Map(nodes.map((node) => [node, callOf(node, places)]));
+    return new HostKernels(memory, bytes, calls, exports as unknown as HostKernels['functions']);
   }
 
-  run(node: Node, places: Places): void {
-    const { x, y, dy, dx, kernel, strides, pads, padded } = pooling(node, places);
-    const [batch, channels, height, width] = x.shape as [number, number, number, number];
-    this.maxPoolGradient(
-      ...[x.offset, y.offset, dy.offset, dx.offset, this.scratch],
-      ...[batch * channels, height, width, y.shape[2]!, y.shape[3]!],
-      ...[...kernel, ...strides, pads[0]!, pads[1]!, ...padded],
-      node.attributes.positive as number,
-    );
+  run(node: Node): void {
+    const call = this.calls.get(node)!;
+    if (call.constants) new Int32Array(this.memory.buffer, this.scratch).set(call.constants);
+    this.functions[call.function](...call.arguments(this.scratch));
   }
 }
 
-/** Bytes of the kernels' scratch memory: the largest padded plane and a row of positions. */
+/** Bytes of the kernels' scratch memory, which they use one after the other. */
 export function scratchBytes(nodes: readonly Node[], places: Places): number {
-  const floats = nodes.map((node) => {
-    const { y, padded } = pooling(node, places);
-    return padded[0] * padded[1] + y.shape[3]! + 4 * LANES;
-  });
-  return 4 * Math.max(0, ...floats);
+  return Math.max(0, ...nodes.map((node) => callOf(node, places).scratchBytes));
 }
 
-/** The operands of a MaxPoolGradient, and the plane that holds all that its windows, rounded up to whole lanes, see. */
-function pooling({ inputs, outputs, attributes }: Node, places: Places) {
-  const [x, y, dy, dx] = [...inputs, ...outputs].map((name) => places.get(name)!) as [
-    Place,
-    Place,
-    Place,
-    Place,
-  ];
-  const kernel = attributes.kernel_shape as [number, number];
-  const strides = attributes.strides as [number, number];
-  const pads = attributes.pads as readonly number[];
-  const [outHeight, outWidth] = y.shape.slice(2) as [number, number];
-  const lanes = Math.ceil(outWidth / LANES) * LANES;
-  const padded: [number, number] = [
-    (outHeight - 1) * strides[0] + kernel[0],
-    Math.max(lanes * strides[1] + kernel[1] + 2 * LANES, pads[1]! + x.shape[3]!),
-  ];
-  return { x, y, dy, dx, kernel, strides, pads, padded };
+function callOf(node: Node, places: Places): HostCall {
+  return hostKernels[node.op]!(node, places);
 }

@@ -24,9 +24,9 @@ export interface HostStep {
 
 export type Step = Segment | HostStep;
 
-/** A value that passes from one step to others. */
+/** A value that passes from one step to others, or an input of the graph that host operations read. */
 export interface Crossing extends Port {
-  /** Index of the step that computes it. */
+  /** Index of the step that computes it; 0 for an input. */
   readonly from: number;
   /** Index of the last step that reads it. */
   readonly to: number;
@@ -35,6 +35,8 @@ export interface Crossing extends Port {
 export interface Partition {
   readonly steps: readonly Step[];
   readonly crossings: readonly Crossing[];
+  /** Names of those that are inputs of the graph. */
+  readonly copied: readonly string[];
   /** What the graph gives its caller. */
   readonly outputs: readonly Port[];
 }
@@ -54,20 +56,22 @@ export function partition(graph: Graph, port: (name: string) => Port | undefined
     if (segment.length > 0) groups.push(segment);
     for (const node of nodes) if (node.host) groups.push([node]);
   }
-  const crossings = crossingsOf(groups, port);
+  const copied = copiedInputs(groups, graph.inputs);
+  const passed = crossingsOf(groups, port);
+  const crossings = [...copied, ...passed];
   const crossing = new Map(crossings.map((each) => [each.name, each]));
   const steps = groups.map((nodes): Step => {
     if (nodes[0]!.host) {
       const unreachable = nodes[0]!.inputs.find((name) => !crossing.has(name));
       if (unreachable !== undefined)
-        throw new Error(`host operation ${nodes[0]!.op} reads ${unreachable}, which no node computes`);
+        throw new Error(
+          `host operation ${nodes[0]!.op} reads ${unreachable}, which is neither an input nor computed`,
+        );
       return { kind: 'host', node: nodes[0]! };
     }
     const read = new Set(nodes.flatMap((node) => node.inputs));
     const computed = new Set(nodes.flatMap((node) => node.outputs));
-    const inputs = [...graph.inputs, ...crossings].filter(
-      ({ name }) => read.has(name) && !computed.has(name),
-    );
+    const inputs = [...graph.inputs, ...passed].filter(({ name }) => read.has(name) && !computed.has(name));
     const outputs = [
       ...graph.outputs.filter(({ name }) => computed.has(name)),
       ...[...computed].flatMap((name) => crossing.get(name) ?? []),
@@ -79,7 +83,7 @@ export function partition(graph: Graph, port: (name: string) => Port | undefined
       outputs: outputs.map(({ name }) => name),
     };
   });
-  return { steps, crossings, outputs: graph.outputs };
+  return { steps, crossings, copied: copied.map(({ name }) => name), outputs: graph.outputs };
 }
 
 /**
@@ -105,6 +109,14 @@ function stageOf(graph: Graph): Map<Node, number> {
     for (const name of node.inputs) readers.set(name, Math.min(stage, readers.get(name) ?? stage));
   }
   return stages;
+}
+
+/** Inputs of the graph that host operations read: they lie in memory from the beginning. */
+function copiedInputs(groups: readonly (readonly Node[])[], inputs: readonly Port[]): Crossing[] {
+  return inputs.flatMap((input) => {
+    const to = groups.findLastIndex(([node]) => node!.host && node!.inputs.includes(input.name));
+    return to === -1 ? [] : [{ ...input, from: 0, to }];
+  });
 }
 
 function crossingsOf(

@@ -55,9 +55,7 @@ export async function traceFunction(
           ({ shape, type = 'float32', order = naturalOrder(shape.length) }, index) => {
             const physical = order.map((axis) => shape[axis]!);
             const name = trace.graph.input(String(index), type, physical);
-            // Host operations read what nodes compute, as in any model, and not its inputs.
-            const source = lowering === 'host' ? trace.graph.node('Identity', [name]) : name;
-            const value = trace.value(source, shape, { type, order });
+            const value = trace.value(name, shape, { type, order });
             const dtype = type === 'float32' ? 'float32' : 'int32';
             return tf.engine().makeTensorFromTensorInfo(backend.register(value, dtype));
           },

@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { preprocess } from '../../src/model/preprocess.js';
 import { expectAllClose } from '../helpers/all_close.js';
-import { type Plain, permute, toChannelsFirst } from '../helpers/plain.js';
+import { resized } from '../helpers/naive_resize.js';
+import { toChannelsFirst } from '../helpers/plain.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
 import { TestRandom } from '../helpers/random.js';
-import { type Input, runners } from '../helpers/runners.js';
+import { type Input, runners, traceFunction } from '../helpers/runners.js';
 import { eagerBackends } from '../helpers/tensorflow.js';
 
 /** Leaves pixels as they are. */
@@ -25,34 +26,7 @@ function run(name: keyof typeof runners, images: Input, resize: number | null, n
   );
 }
 
-/** A line resized in Pillow's integer arithmetic: weights of 22 binary places, and half of one added before they go. */
-function resizeLine(line: readonly number[], size: number): number[] {
-  const scale = line.length / size;
-  const reach = Math.max(scale, 1);
-  return Array.from({ length: size }, (_, index) => {
-    const centre = (index + 0.5) * scale;
-    const weights = line.map((_pixel, at) => Math.max(0, 1 - Math.abs(at + 0.5 - centre) / reach));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    const whole = weights.map((weight) => Math.round((weight / total) * 2 ** 22));
-    return line.reduce((sum, pixel, at) => sum + pixel * whole[at]!, 2 ** 21) >> 22;
-  });
-}
-
-/** Images [batch, channels, height, width] resized, width first. */
-function resized({ shape, values }: Plain, size: number): Plain {
-  const [batch, channels, height, width] = shape as [number, number, number, number];
-  const lines = Array.from({ length: batch * channels * height }, (_, line) =>
-    resizeLine(Array.from(values).slice(line * width, (line + 1) * width), size),
-  );
-  const wide = permute({ shape: [batch * channels, height, size], values: lines.flat() }, [0, 2, 1]);
-  const columns = Array.from({ length: batch * channels * size }, (_, column) =>
-    resizeLine(Array.from(wide.values).slice(column * height, (column + 1) * height), size),
-  );
-  const tall = permute({ shape: [batch * channels, size, size], values: columns.flat() }, [0, 2, 1]);
-  return { shape: [batch, channels, size, size], values: tall.values };
-}
-
-describe.each([...eagerBackends, 'traced'] as const)('on %s', (name) => {
+describe.each([...eagerBackends, 'traced', 'host'] as const)('on %s', (name) => {
   it('scales to 0…1, normalizes each channel, and puts channels last', async () => {
     const images: Input = { shape: [1, 3, 1, 2], values: [0, 255, 51, 102, 255, 128], type: 'uint8' };
     const [result] = await run(name, images, null, IMAGENET);
@@ -100,7 +74,7 @@ describe.each([...eagerBackends, 'traced'] as const)('on %s', (name) => {
     const [result] = await run(name, images, size);
     expect(result!.shape).toEqual([2, size, size, 3]);
     const actual = toChannelsFirst(result!);
-    expectAllClose(actual.values, resized(images, size).values, { absolute: 1e-3 });
+    expectAllClose(actual.values, resized(images, size, size).values, { absolute: 1e-3 });
   });
 
   it('keeps an image that has the size already', async () => {
@@ -111,7 +85,45 @@ describe.each([...eagerBackends, 'traced'] as const)('on %s', (name) => {
   });
 });
 
-describe('Pillow', () => {
+describe('the kernel for training on the host', () => {
+  it.each([
+    [32, 32, 224],
+    [32, 32, 33],
+    [20, 17, 9],
+    [9, 30, 10],
+    [1, 5, 4],
+    [8, 5, 8],
+  ])('gives the bits of the definition, %d × %d to %d', async (height, width, size) => {
+    const images = pixels([2, 3, height, width], size);
+    const [definition] = await run('cpu', images, size, IMAGENET);
+    const [result] = await run('host', images, size, IMAGENET);
+    expect(result!.shape).toEqual(definition!.shape);
+    expectAllClose(result!.values, definition!.values, { absolute: 0, relative: 0 });
+  });
+
+  it('computes where something is resized, and only there', async () => {
+    const operations = async (resize: number | null, lowering?: 'host' | 'device') => {
+      const images = pixels([1, 3, 6, 6]);
+      const image = { channels: 3, height: 6, width: 6 };
+      const trace = await traceFunction(
+        ([x]) => preprocess(tf, x!, { resize, normalize: PLAIN }, image),
+        [images],
+        lowering,
+      );
+      return trace.graph
+        .finish()
+        .nodes.filter(({ host }) => host)
+        .map(({ op }) => op);
+    };
+    expect(await operations(9, 'host')).toEqual(['ResizeAndNormalize']);
+    expect(await operations(null, 'host')).toEqual([]);
+    expect(await operations(6, 'host')).toEqual([]);
+    expect(await operations(9, 'device')).toEqual([]);
+    expect(await operations(9)).toEqual([]);
+  });
+});
+
+describe.each(['traced', 'host'] as const)('Pillow, and ours %s', (name) => {
   it.for([
     [32, 32, 64],
     [32, 32, 224],
@@ -141,7 +153,7 @@ print(json.dumps(base64.b64encode(b''.join(p.tobytes() for p in resized)).decode
         runPython(script, JSON.stringify([height, width, size, planes])) as string,
         'base64',
       );
-      const [result] = await run('traced', images, size);
+      const [result] = await run(name, images, size);
       const ours = Array.from(toChannelsFirst(result!).values, Math.round);
       const off = ours.filter((value, index) => value !== expected[index]).length;
       expect(`${off} of ${ours.length} differ`).toBe(`0 of ${expected.length} differ`);

@@ -13,7 +13,7 @@ import {
   TensorProto_DataType,
   type ValueInfoProto,
 } from '../../src/tracing/onnx_pb.js';
-import type { Segment } from '../../src/tracing/partition.js';
+import type { Partition, Segment } from '../../src/tracing/partition.js';
 import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan();
@@ -142,6 +142,31 @@ describe('the parts of a graph', () => {
     const { node } = fromBinary(ModelProtoSchema, (steps[0] as Segment).model).graph!;
     const poolings = node.filter(({ opType }) => opType === 'MaxPool');
     expect(poolings.map(({ output }) => output.length)).toEqual([1, 1]);
+  });
+});
+
+describe('the parts of a graph that resizes images', () => {
+  const layers = [
+    { type: 'flatten', name: 'flatten' },
+    { type: 'linear', name: 'fc', units: 'num_classes' },
+  ];
+  const resizing = smallPlan({ image: [3, 4, 4], layers, input: { resize: 64 } });
+  const kinds = ({ steps }: Partition) =>
+    steps.map((step) => (step.kind === 'host' ? step.node.op : step.kind));
+
+  it.each([
+    ['training', partitionTraining],
+    ['evaluation', partitionEvaluation],
+  ])('of %s begin with that, from the images', async (_name, compile) => {
+    const parts = await compile(resizing, 2);
+    expect(kinds(parts)).toEqual(['ResizeAndNormalize', 'segment']);
+    expect(parts.copied).toEqual(['images']);
+  });
+
+  it('of evaluation are one where the resized images take more than 4 GiB', async () => {
+    // 48 KiB an image.
+    expect(kinds(await partitionEvaluation(resizing, 80_000))).toHaveLength(2);
+    expect(kinds(await partitionEvaluation(resizing, 90_000))).toEqual(['segment']);
   });
 });
 

@@ -16,7 +16,7 @@ const random = new TestRandom(8);
 // A class, which its type does not tell.
 const Session = ort.InferenceSession as unknown as { readonly prototype: ort.InferenceSession };
 
-/** "dx" = −(gradient of max-pooling −x), "y" = 2 · maxPool(−x) and the largest of maxPool(−x): segment, host operation, segment. */
+/** "dx" = −(gradient of max-pooling −x) of the input dy, "y" = 2 · maxPool(−x) and the largest of maxPool(−x): segment, host operation, segment. */
 function graphOf(): GraphBuilder {
   const graph = new GraphBuilder();
   const floats = (name: string, shape: readonly number[]) => {
@@ -26,10 +26,9 @@ function graphOf(): GraphBuilder {
   graph.input('x', 'float32', SHAPE);
   graph.input('dy', 'float32', POOLED);
   const x = floats(graph.node('Neg', ['x']), SHAPE);
-  const dy = floats(graph.node('Identity', ['dy']), POOLED);
   const y = floats(graph.node('MaxPool', [x], pooling), POOLED);
   const attributes = { ...pooling, positive: 0 };
-  const dx = floats(graph.hostNode('MaxPoolGradient', [x, y, dy], attributes), SHAPE);
+  const dx = floats(graph.hostNode('MaxPoolGradient', [x, y, 'dy'], attributes), SHAPE);
   graph.output('dx', graph.node('Neg', [dx]), 'float32', SHAPE);
   graph.output('y', graph.node('Add', [y, y]), 'float32', POOLED);
   graph.output(
@@ -109,12 +108,25 @@ describe('Executable', () => {
   it('an error of ONNX Runtime in any segment is the run’s', async () => {
     const executable = await open();
     const { feeds, dx } = operands();
-    const wrong = { ...feeds, dy: tensor(random.tensor([2, 3, 4, 4])) };
-    await expect(executable.run(wrong)).rejects.toThrow(/Got invalid dimensions for input: dy/);
-    await expect(executable.run({ x: feeds.x })).rejects.toThrow(/dy/);
+    const wrong = { ...feeds, x: tensor(random.tensor([2, 3, 7, 7])) };
+    await expect(executable.run(wrong)).rejects.toThrow(/Got invalid dimensions for input: x/);
+    await expect(executable.run({ dy: feeds.dy })).rejects.toThrow(/x/);
     const tooSmall = { dx: tensor(random.tensor([2, 3])) };
     await expect(executable.run(feeds, tooSmall)).rejects.toThrow(/shape|dx/i);
     // It is as good as before.
+    expect(numbers((await executable.run(feeds))('dx'))).toEqual(dx);
+    await executable.release();
+  });
+
+  it('refuses an input for a host operation that is not what the graph takes', async () => {
+    const executable = await open();
+    const { feeds, dx } = operands();
+    const expected = 'input dy: expected float32 [2, 3, 4, 3], got';
+    const wrongShape = { ...feeds, dy: tensor(random.tensor([2, 3, 4, 4])) };
+    await expect(executable.run(wrongShape)).rejects.toThrow(`${expected} float32 [2, 3, 4, 4]`);
+    const wrongType = { ...feeds, dy: new ort.Tensor('int32', new Int32Array(72), POOLED) };
+    await expect(executable.run(wrongType)).rejects.toThrow(`${expected} int32 [2, 3, 4, 3]`);
+    await expect(executable.run({ x: feeds.x })).rejects.toThrow(`${expected} nothing`);
     expect(numbers((await executable.run(feeds))('dx'))).toEqual(dx);
     await executable.release();
   });

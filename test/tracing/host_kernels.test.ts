@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Node } from '../../src/tracing/graph.js';
-import { HostKernels, type Place, scratchBytes } from '../../src/tracing/host_kernels.js';
+import type { Place } from '../../src/tracing/host_kernel.js';
+import { HostKernels, scratchBytes } from '../../src/tracing/host_kernels.js';
 import { maxPool, maxPoolGradient, type Window } from '../helpers/naive.js';
 import { elements, type Plain } from '../helpers/plain.js';
 import { TestRandom } from '../helpers/random.js';
@@ -96,7 +97,7 @@ async function run(...all: readonly Operands[]): Promise<number[][]> {
   const before = memory.slice();
   const results: number[][] = [];
   for (const [index, node] of nodes.entries()) {
-    kernels.run(node, places);
+    kernels.run(node);
     const area = [start(`dx${index}`), start(`dx${index}`) + all[index]!.x.values.length] as const;
     results.push(plainValues(memory.subarray(...area)));
     memory.fill(GUARD, ...area);

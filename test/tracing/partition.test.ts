@@ -65,6 +65,7 @@ describe('partition', () => {
     const parts = graph.partition();
     const whole = fromBinary(ModelProtoSchema, graph.encode()).graph!;
     expect(parts.crossings).toEqual([]);
+    expect(parts.copied).toEqual([]);
     expect(names(parts.outputs)).toEqual(['y', 'z']);
     expect(opsOf(parts)).toEqual(['Neg Add SequenceEmpty']);
     const [segment] = parts.steps;
@@ -159,6 +160,27 @@ describe('partition', () => {
     expect(opsOf(graph.partition())).toEqual(['host', 'Neg SequenceEmpty']);
   });
 
+  it('an input that host operations read is in memory from the first step to the last of them', () => {
+    const graph = new Builder();
+    graph.input('bytes', 'uint8', [3]);
+    graph.input('other', 'float32', [2]);
+    const first = graph.host('bytes');
+    const a = graph.node('Add', [first, 'other']);
+    const second = graph.host(a, 'bytes');
+    graph.result('y', graph.node('Add', [second, graph.node('Cast', ['bytes'], { to: 1 })]));
+    const parts = graph.partition();
+    expect(parts.steps.map(portsOf)).toEqual([
+      { inputs: ['bytes'], outputs: [first] },
+      { inputs: ['other', first], outputs: [a] },
+      { inputs: [a, 'bytes'], outputs: [second] },
+      // A segment reads it as any input.
+      { inputs: ['bytes', second], outputs: ['y'] },
+    ]);
+    expect(parts.copied).toEqual(['bytes']);
+    expect(parts.crossings[0]).toEqual({ name: 'bytes', type: 'uint8', shape: [3], from: 0, to: 2 });
+    expect(names(parts.crossings)).toEqual(['bytes', first, a, second]);
+  });
+
   it('outputs that host operations read or compute are copies', () => {
     const graph = new Builder();
     const a = graph.node('Neg', ['x']);
@@ -186,9 +208,11 @@ describe('partition', () => {
   });
 
   it('refuses what it cannot place', () => {
-    const ofInput = new Builder();
-    ofInput.result('y', ofInput.node('Neg', [ofInput.host('x')]));
-    expect(() => ofInput.partition()).toThrow('host operation Host reads x, which no node computes');
+    const ofConstant = new Builder();
+    ofConstant.result('y', ofConstant.node('Neg', [ofConstant.host(ofConstant.floats([1, 2], [2]))]));
+    expect(() => ofConstant.partition()).toThrow(
+      /^host operation Host reads \w+, which is neither an input nor computed$/,
+    );
 
     const unknown = new Builder();
     const a = unknown.node('Neg', ['x']);
