@@ -3,7 +3,7 @@ import { alternatives, nearest } from '../config/words.js';
 
 /** oclif says no more than that the command does not exist. */
 const commandNotFound: Hook.CommandNotFound = async function ({ id, config }) {
-  const known = config.commandIDs.toSorted();
+  const known = config.commandIDs.map((command) => command.replaceAll(':', ' ')).toSorted();
   const [name = id] = id.split(':'); // oclif takes the arguments for subcommands
   const near = nearest(name, known);
   const suggestion = near === undefined ? '' : `; did you mean ${near}?`;

@@ -15,6 +15,7 @@ import { kindOf } from '../storage/kind_of.js';
 import {
   createRunDirectory,
   findLatestRun,
+  foreignEntries,
   type LatestRun,
   type RunPaths,
   runPaths,
@@ -109,6 +110,19 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
       exitCode: 2,
     });
   }
+  await makeDirectory(runDir);
+  const [first, ...others] = await foreignEntries(runDir);
+  if (first !== undefined) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    throw new UserError(
+      `--run-dir ${runDir}: expected a new or an empty directory, got one that holds ${first}${more}`,
+      { hint: 'Name another directory: a run must not mix with other files.', exitCode: 2 },
+    );
+  }
+  return runDir;
+}
+
+async function makeDirectory(runDir: string): Promise<void> {
   try {
     await mkdir(runDir, { recursive: true }).catch((error: unknown) => {
       // What Node.js also says where the file system is read-only; without `recursive` it says so.
@@ -122,7 +136,6 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
       exitCode: 2,
     });
   }
-  return runDir;
 }
 
 /** @throws UserError that lists every key that would change what comes out */

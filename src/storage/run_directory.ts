@@ -1,6 +1,7 @@
 import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
+import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
 
 /** Where things are in a run directory. */
@@ -32,6 +33,15 @@ export function runPaths(directory: string): RunPaths {
     summary: join(directory, 'summary.json'),
     report: join(directory, 'report.html'),
   };
+}
+
+/** What is in a directory, in order of names, that no run puts there; dot files do not count. */
+export async function foreignEntries(directory: string): Promise<string[]> {
+  const own = new Set(Object.values(runPaths('')));
+  const entries = await readdir(directory);
+  return entries
+    .filter((name) => !name.startsWith('.') && !own.has(name) && !EVENT_FILE_PATTERN.test(name))
+    .toSorted();
 }
 
 /**

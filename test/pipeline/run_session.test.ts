@@ -66,6 +66,19 @@ describe('a new run', () => {
     expect(readFileSync(at.runDir, 'utf8')).toBe('precious');
   });
 
+  test('takes no directory with files of somebody else', async () => {
+    mkdirSync(at.runDir);
+    for (const name of ['notes.md', 'a.txt', '.hidden', 'metrics.jsonl'])
+      writeFileSync(join(at.runDir, name), 'precious');
+    expect(await errorOf(at.open())).toMatchObject({
+      message: `--run-dir ${at.runDir}: expected a new or an empty directory, got one that holds a.txt and 1 more`,
+      exitCode: 2,
+    });
+    expect(readdirSync(at.runDir)).toHaveLength(4);
+    for (const name of readdirSync(at.runDir))
+      expect(readFileSync(join(at.runDir, name), 'utf8')).toBe('precious');
+  });
+
   test('gives its lock back where its logs cannot be written', async () => {
     const session = await at.open();
     await session.close();
