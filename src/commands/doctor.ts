@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import type { DoctorReport } from '../doctor/doctor.js';
+import { UserError } from '../errors.js';
 import { setFlag } from '../flags.js';
 
 export default class Doctor extends BaseCommand {
@@ -18,6 +19,12 @@ export default class Doctor extends BaseCommand {
 
   override async run(): Promise<DoctorReport> {
     const { args, flags } = await this.parse(Doctor);
+    if (flags.set && args.config === undefined) {
+      throw new UserError('--set: expected a CONFIG whose keys it sets', {
+        hint: 'gnet doctor CONFIG --set …',
+        exitCode: 2,
+      });
+    }
     const { examineOnScreen } = await import('../doctor/screen.js');
     const { reportText } = await import('../doctor/report_text.js');
     const report = await examineOnScreen(args.config, flags.set ?? []);

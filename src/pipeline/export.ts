@@ -38,7 +38,8 @@ export async function exportCheckpoint(options: ExportOptions): Promise<ExportRe
   const path = await outputPath(options, format, model);
   const interrupt = new InterruptHandler();
   try {
-    const output = { path, files: format.files, force: options.force };
+    // A key of the metadata that every exported file carries.
+    const output = { path, files: format.files, mark: 'config_sha256', force: options.force };
     const written = await writeNewOutput(output, (temporary) =>
       writeAndVerify(format, model, temporary, interrupt),
     );

@@ -31,5 +31,5 @@ function hintOf(runs: readonly string[]): string {
   if (runs.length === 0)
     return 'A run directory is what gnet run makes, in runs/ unless --run-dir says otherwise.';
   const more = runs.length > SHOWN ? [`  and ${runs.length - SHOWN} more`] : [];
-  return ['Runs, newest first:', ...runs.slice(0, SHOWN).map((run) => `  ${run}`), ...more].join('\n');
+  return ['Runs:', ...runs.slice(0, SHOWN).map((run) => `  ${run}`), ...more].join('\n');
 }

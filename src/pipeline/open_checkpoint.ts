@@ -41,8 +41,15 @@ async function checkpointDirectory(source: string): Promise<string> {
   const best = join(runPaths(source).checkpoints, 'best');
   if (existsSync(best)) return best;
   if (!existsSync(runPaths(source).plan)) throw await notARun(source, 'a run directory or a checkpoint');
+  const last = join(runPaths(source).checkpoints, 'last');
+  if (!existsSync(last)) {
+    throw new UserError(`${source}: the run has no checkpoint: neither checkpoints/best nor last is there`, {
+      hint: `"gnet run CONFIG --run-dir ${source} --resume" trains it.`,
+      exitCode: 2,
+    });
+  }
   throw new UserError(`${source}: the run has no checkpoints/best yet: it comes with the first evaluation`, {
-    hint: `Name a checkpoint, such as ${join(runPaths(source).checkpoints, 'last')}.`,
+    hint: `Name a checkpoint, such as ${last}.`,
     exitCode: 2,
   });
 }

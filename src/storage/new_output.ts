@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../errors.js';
 import { fsyncDirectory, temporaryName } from './atomic.js';
@@ -10,7 +10,9 @@ export interface NewOutput {
   readonly path: string;
   /** Null for a file; else the names that files in the directory have. */
   readonly files: RegExp | null;
-  /** Whether it may replace what has its name: a file, or a directory of such files alone. */
+  /** Text that each file which may be replaced has in it, as an earlier export has. */
+  readonly mark: string;
+  /** Whether it may replace what has its name: a file with the mark, or a directory of such files alone. */
   readonly force: boolean;
 }
 
@@ -51,7 +53,7 @@ async function moveInto(temporary: string, path: string, isDirectory: boolean): 
   if (replaced) await rm(aside, { recursive: true });
 }
 
-async function requireFree({ path, files, force }: NewOutput): Promise<void> {
+async function requireFree({ path, files, mark, force }: NewOutput): Promise<void> {
   const kind = await kindOf(path);
   if (kind === 'nothing') return;
   const expected = files === null ? 'file' : 'directory';
@@ -69,6 +71,13 @@ async function requireFree({ path, files, force }: NewOutput): Promise<void> {
   }
   if (names.length > 0 && !force) {
     throw taken(path, 'exists already', 'Add --force to replace it, or name another place with --output.');
+  }
+  if (files === null && !(await readFile(path)).includes(mark)) {
+    throw taken(
+      path,
+      'expected a new file or an earlier export, found another file',
+      'Name another place with --output: what is no export is never replaced.',
+    );
   }
 }
 

@@ -51,3 +51,9 @@ test('a wrong config: its mistakes, exit code 2, nothing tried', async () => {
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(/^bad\.yaml:3:11 seed: expected an integer .*, got -1\n1 problem in the config\n$/);
 });
+
+test('--set without a config: exit code 2', async () => {
+  const { code, stdout, stderr } = await gnet(['doctor', '--set', 'seed=1'], { cwd });
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toBe('--set: expected a CONFIG whose keys it sets\ngnet doctor CONFIG --set …\n');
+});

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -137,4 +138,16 @@ test.each([
   expect(stderr).toMatch(message);
   expect(stderr).not.toMatch(/^ {4}at /m);
   expect(readdirSync(cwd)).toEqual(before);
+});
+
+test('a training outlives whoever reads its progress', async () => {
+  const args = ['run', 'tiny.yaml', '--threads', '1', '--run-dir', 'unread'];
+  const { child, ended } = startGnet(args, { cwd });
+  ended.catch(() => {}); // it cannot be read to its end
+  child.stderr.once('data', () => {
+    child.stderr.destroy();
+    child.stdout.destroy();
+  });
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(readJson(join(cwd, 'unread/summary.json'))).toMatchObject({ steps: 14 });
 });

@@ -32,11 +32,11 @@ test('the directory of runs: its runs, newest first, and not too many', async ()
   const first = add('a-20240101T000000Z');
   expect(await notARun(place, 'a run directory')).toMatchObject({
     message: `${place}: expected a run directory, got a directory of one run`,
-    hint: `Runs, newest first:\n  ${first}`,
+    hint: `Runs:\n  ${first}`,
   });
   const others = Array.from({ length: 11 }, (_, index) => add(`b-202402${index + 10}T000000Z`));
   const { message, hint } = await notARun(place, 'a run directory');
   expect(message).toBe(`${place}: expected a run directory, got a directory of 12 runs`);
   const shown = others.toReversed().slice(0, 10);
-  expect(hint).toBe(['Runs, newest first:', ...shown.map((run) => `  ${run}`), '  and 2 more'].join('\n'));
+  expect(hint).toBe(['Runs:', ...shown.map((run) => `  ${run}`), '  and 2 more'].join('\n'));
 });

@@ -6,8 +6,8 @@ import { writeNewOutput } from '../../src/storage/new_output.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 const FILES = /^part\d$/;
-const file = (path: string, force = false) => ({ path, files: null, force });
-const directory = (path: string, force = false) => ({ path, files: FILES, force });
+const file = (path: string, force = false) => ({ path, files: null, mark: 'made here', force });
+const directory = (path: string, force = false) => ({ path, files: FILES, mark: 'made here', force });
 const writeText = (text: string) => (path: string) => writeFile(path, text);
 const writePart = (text: string) => (path: string) => writeFile(join(path, 'part1'), text);
 
@@ -26,14 +26,24 @@ describe('a file', () => {
 
   test('is not replaced unless that is wanted', async () => {
     const path = join(temporaryDirectory(), 'file');
-    writeFileSync(path, 'old');
+    writeFileSync(path, 'old, made here');
     await expect(writeNewOutput(file(path), writeText('new'))).rejects.toMatchObject({
       message: `${path}: exists already`,
       exitCode: 2,
     });
-    expect(readFileSync(path, 'utf8')).toBe('old');
+    expect(readFileSync(path, 'utf8')).toBe('old, made here');
     await writeNewOutput(file(path, true), writeText('new'));
     expect(readFileSync(path, 'utf8')).toBe('new');
+  });
+
+  test('that is something else is never replaced', async () => {
+    const path = join(temporaryDirectory(), 'file');
+    writeFileSync(path, 'precious');
+    await expect(writeNewOutput(file(path, true), writeText('new'))).rejects.toMatchObject({
+      message: `${path}: expected a new file or an earlier export, found another file`,
+      exitCode: 2,
+    });
+    expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
   test('a link that leads nowhere is taken, too', async () => {
@@ -94,7 +104,7 @@ test.each([
 });
 
 test.each([
-  ['file', file, 'old'],
+  ['file', file, 'old, made here'],
   ['directory', directory, undefined],
 ])('where building a %s fails, nothing is left of it', async (_, output, old) => {
   const place = temporaryDirectory();
