@@ -6,24 +6,27 @@ import { downloadProgress } from './download_progress.js';
 import { grouped } from './format.js';
 import type { Stage } from './screen.js';
 
-/** The stages that bring the data set into memory. @param signal aborts the download */
-export function dataStages<C extends { data?: LoadedDataset }>(
-  { config: { dataset, seed } }: Plan,
-  signal: AbortSignal,
-): Stage<C>[] {
-  const entry = datasetEntry(dataset.type);
-  return [
-    {
-      title: 'Data set',
-      run: async (_, output) => {
-        const { onProgress, log } = downloadProgress(output);
-        return (await ensureFiles(entry, dataset, { signal, onProgress, log })).detail;
-      },
+/** The stage that sees to the data set's files. @param signal aborts the download */
+export function filesStage({ config: { dataset } }: Plan, signal: AbortSignal): Stage<unknown> {
+  return {
+    title: 'Data set',
+    run: async (_, output) => {
+      const { onProgress, log } = downloadProgress(output);
+      const { detail } = await ensureFiles(datasetEntry(dataset.type), dataset, { signal, onProgress, log });
+      return detail;
     },
+  };
+}
+
+/** The stages that bring the data set into memory. @param signal aborts the download */
+export function dataStages<C extends { data?: LoadedDataset }>(plan: Plan, signal: AbortSignal): Stage<C>[] {
+  const { dataset, seed } = plan.config;
+  return [
+    filesStage(plan, signal),
     {
       title: 'Prepare',
       run: async (stage) => {
-        stage.data = await loadRecords(entry, dataset, seed);
+        stage.data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
         const { train: images, test } = stage.data;
         return `${grouped(images.count)} training and ${grouped(test.count)} test images in memory`;
       },

@@ -1,11 +1,10 @@
-import { ensureFiles } from '../data/ensure_files.js';
-import { type LoadedDataset, loadRecords } from '../data/open.js';
+import { loadSplit } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { type BackendName, chooseBackend } from '../registry/backends/index.js';
 import type { Split } from '../registry/datasets/dataset.js';
 import { datasetEntry } from '../registry/datasets/index.js';
-import { downloadProgress } from './download_progress.js';
+import { filesStage } from './data_stages.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
@@ -31,7 +30,6 @@ export interface EvalResult extends TestResult {
 }
 
 interface Context {
-  data?: LoadedDataset;
   program?: Program;
   result?: TestResult;
 }
@@ -49,25 +47,12 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   try {
     await runStages<Context>(
       [
-        {
-          title: 'Data set',
-          run: async (stage, output) => {
-            const { onProgress, log } = downloadProgress(output);
-            const entry = datasetEntry(dataset.type);
-            const { detail } = await ensureFiles(entry, dataset, {
-              signal: interrupt.signal,
-              onProgress,
-              log,
-            });
-            stage.data = await loadRecords(entry, dataset, seed);
-            return detail;
-          },
-        },
+        filesStage(plan, interrupt.signal),
         {
           title: 'Evaluate',
           run: async (stage, output) => {
+            const records = await loadSplit(datasetEntry(dataset.type), dataset, seed, options.split);
             stage.program = await openProgram(plan, choice.name, threads, state);
-            const records = stage.data![options.split];
             const evaluated = await evaluate(
               stage.program,
               records,

@@ -28,7 +28,7 @@ export interface RunOptions extends RunRequest {
   readonly config: string;
   /** `key=value` overrides. */
   readonly sets: readonly string[];
-  /** Threads of one operation; 0 takes all that the process may use. */
+  /** Threads of one operation; 0 takes one for each physical core. */
   readonly threads: number;
 }
 

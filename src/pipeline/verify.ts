@@ -24,7 +24,7 @@ export interface VerifyOptions {
   readonly against: BackendName;
   readonly steps: number;
   readonly tolerance: number;
-  /** Threads of one operation; 0 takes all that the process may use. */
+  /** Threads of one operation; 0 takes one for each physical core. */
   readonly threads: number;
 }
 
@@ -56,7 +56,9 @@ export async function verifyBackends(options: VerifyOptions): Promise<Verificati
     ...pair.map((backend) => ({
       title: backend,
       run: async ({ data, trained }: Context, output: StageOutput) => {
-        trained.push(await trainSteps(plan, data!, backend, options, output, interrupt.stopRequested));
+        trained.push(
+          await trainSteps(plan, data!, backend, { ...options, threads }, output, interrupt.stopRequested),
+        );
         return `${options.steps} steps, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
       },
     })),
@@ -78,7 +80,7 @@ async function trainSteps(
   output: StageOutput,
   stopRequested: StopRequested,
 ): Promise<Trained> {
-  const opened = await openProgram(plan, backend, threadCount(threads), initialState(plan));
+  const opened = await openProgram(plan, backend, threads, initialState(plan));
   const program = withFailures(opened);
   const losses: number[] = [];
   try {

@@ -4,15 +4,7 @@ import { parameterSpecs } from '../model/parameters.js';
 import { trainStep } from '../model/step.js';
 import { updatedState } from '../model/tensor_update.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
-import {
-  type CompiledGraph,
-  compileEvaluation,
-  input,
-  output,
-  ports,
-  traceGraph,
-  trainingInputs,
-} from './compile.js';
+import { type CompiledGraph, input, output, ports, traceGraph, trainingInputs } from './compile.js';
 import type { Trace } from './trace.js';
 
 /** Names of the ports that graphs with the update inside have besides `ports`. */
@@ -54,11 +46,6 @@ export function compileDeviceTraining(plan: Plan, batchSize: number): Promise<Co
     }
     metrics.dispose();
   }, 'device');
-}
-
-/** As compileEvaluation. */
-export function compileDeviceEvaluation(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return compileEvaluation(plan, batchSize, 'device');
 }
 
 /** A graph that returns its inputs as next.<input>: by it, state moves between host and device. */

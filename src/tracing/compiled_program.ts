@@ -6,8 +6,9 @@ import type { ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { partitionEvaluation, partitionTraining, ports } from './compile.js';
-import { Executable, type SessionOptions } from './executable.js';
-import { batchFeeds, maskFeeds, readEvaluation, type Tensors } from './feeds.js';
+import { Executable, type SessionOptions, type Tensors } from './executable.js';
+import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
+import { OpenedOnce } from './sessions.js';
 
 /**
  * Runs the traced step with ONNX Runtime. State stays in host memory: the graph reads parameters and writes gradients
@@ -17,7 +18,7 @@ export class CompiledProgram implements Program {
   private readonly current: FusedState;
   private readonly parameters: Tensors;
   private readonly gradientTensors: Tensors;
-  private readonly executables = new Map<string, Promise<Executable>>();
+  private readonly executables = new OpenedOnce<Executable>();
 
   constructor(
     private readonly plan: Plan,
@@ -68,22 +69,14 @@ export class CompiledProgram implements Program {
   }
 
   dispose(): void {
-    for (const executable of this.executables.values()) {
-      // One that did not open has told whoever waited for it.
-      executable.then((ready) => ready.release()).catch(() => {});
-    }
-    this.executables.clear();
+    this.executables.dispose();
   }
 
   private executable(kind: 'train' | 'evaluate', batchSize: number): Promise<Executable> {
-    const key = `${kind}:${batchSize}`;
-    let executable = this.executables.get(key);
-    if (!executable) {
-      const compile = kind === 'train' ? partitionTraining : partitionEvaluation;
-      executable = compile(this.plan, batchSize).then((parts) => Executable.open(parts, this.options));
-      this.executables.set(key, executable);
-    }
-    return executable;
+    const compile = kind === 'train' ? partitionTraining : partitionEvaluation;
+    return this.executables.get(`${kind}:${batchSize}`, async () =>
+      Executable.open(await compile(this.plan, batchSize), this.options),
+    );
   }
 
   private feeds(batch: HostBatch): Tensors {

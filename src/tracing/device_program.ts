@@ -6,16 +6,11 @@ import { copyState, type ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
-import { compileTraining, ports } from './compile.js';
-import {
-  compileDeviceEvaluation,
-  compileDeviceTraining,
-  compileTransfer,
-  devicePorts,
-  stateShapes,
-} from './compile_device.js';
-import { batchFeeds, maskFeeds, readEvaluation, type Tensors } from './feeds.js';
-import { type SessionOptions, Sessions } from './sessions.js';
+import { type CompiledGraph, compileEvaluation, compileTraining, ports } from './compile.js';
+import { compileDeviceTraining, compileTransfer, devicePorts, stateShapes } from './compile_device.js';
+import type { Tensors } from './executable.js';
+import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
+import { OpenedOnce, openSession } from './sessions.js';
 
 type Location = 'cpu' | 'gpu-buffer';
 
@@ -32,7 +27,7 @@ export interface DeviceOptions {
  * state into the next one; where the provider allows it, neither ever leaves the device.
  */
 export class DeviceProgram implements Program {
-  private readonly sessions = new Sessions();
+  private readonly sessions = new OpenedOnce<ort.InferenceSession>();
   /** By the name of the graphs' input. Tensors in host memory are ours alone. */
   private tensors: Tensors;
   private ready: Promise<void> | undefined;
@@ -64,25 +59,19 @@ export class DeviceProgram implements Program {
 
   async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
     const compile = () => compileTraining(this.plan, batch.size, 'device');
-    const session = await this.sessions.get(`gradients:${batch.size}`, compile, this.sessionOptions('cpu'));
+    const session = await this.session(`gradients:${batch.size}`, compile, 'cpu');
     await this.upload();
     const results = await session.run({
       ...this.parametersOf(session),
       ...batchFeeds(this.plan, batch),
       ...maskFeeds(this.plan, batch, masks),
     });
-    return new Map(
-      [...parameterSpecs(this.plan.network).keys()].map((name) => {
-        const { dims, data } = results[ports.gradient(name)]!;
-        return [name, { shape: dims, data: data as Float32Array }] as const;
-      }),
-    );
+    return namedTensors(this.plan, (name) => results[ports.gradient(name)]!);
   }
 
   async evaluate(batch: HostBatch): Promise<Evaluation> {
-    const name = `evaluate:${batch.size}`;
-    const compile = () => compileDeviceEvaluation(this.plan, batch.size);
-    const session = await this.sessions.get(name, compile, this.sessionOptions('cpu'));
+    const compile = () => compileEvaluation(this.plan, batch.size, 'device');
+    const session = await this.session(`evaluate:${batch.size}`, compile, 'cpu');
     await this.upload();
     const results = await session.run({ ...this.parametersOf(session), ...batchFeeds(this.plan, batch) });
     return readEvaluation((name) => results[name]!);
@@ -113,7 +102,7 @@ export class DeviceProgram implements Program {
   private trainSession(batchSize: number): Promise<ort.InferenceSession> {
     const compile = () => compileDeviceTraining(this.plan, batchSize);
     const stateAt = this.options.keepsState ? 'gpu-buffer' : 'cpu';
-    return this.sessions.get(`train:${batchSize}`, compile, this.sessionOptions(stateAt));
+    return this.session(`train:${batchSize}`, compile, stateAt);
   }
 
   /** Puts the state on the device, where it can stay there. */
@@ -129,18 +118,25 @@ export class DeviceProgram implements Program {
    */
   private async transfer(to: Location): Promise<Tensors> {
     const compile = () => compileTransfer(this.plan);
-    const session = await this.sessions.get(`to ${to}`, compile, this.sessionOptions(to));
+    const session = await this.session(`to ${to}`, compile, to);
     return nextState(this.plan, await session.run(this.tensors));
   }
 
   /** @param stateAt where the outputs that belong to the state are wanted; all others come to the host */
-  private sessionOptions(stateAt: Location): SessionOptions {
-    const outputs = [...stateShapes(this.plan).keys()].map((name) => [devicePorts.next(name), stateAt]);
-    return {
-      executionProviders: [this.options.executionProvider],
-      intraOpNumThreads: this.options.threads,
-      ...(stateAt === 'gpu-buffer' && { preferredOutputLocation: Object.fromEntries(outputs) }),
-    };
+  private session(
+    name: string,
+    compile: () => Promise<CompiledGraph>,
+    stateAt: Location,
+  ): Promise<ort.InferenceSession> {
+    return this.sessions.get(name, async () => {
+      const { model } = await compile();
+      const outputs = [...stateShapes(this.plan).keys()].map((state) => [devicePorts.next(state), stateAt]);
+      return openSession(model, {
+        executionProviders: [this.options.executionProvider],
+        intraOpNumThreads: this.options.threads,
+        ...(stateAt === 'gpu-buffer' && { preferredOutputLocation: Object.fromEntries(outputs) }),
+      });
+    });
   }
 
   private replace(tensors: Tensors): void {
@@ -180,19 +176,21 @@ function hostTensors(state: ModelState): Tensors {
 
 function modelState(plan: Plan, tensors: Tensors): ModelState {
   const { optimizer } = plan.config;
-  const named = (port: (parameter: string) => string) =>
-    new Map(
-      [...parameterSpecs(plan.network).keys()].map((name) => {
-        const { dims, data } = tensors[port(name)]!;
-        return [name, { shape: dims, data: data as Float32Array }] as const;
-      }),
-    );
+  const slots = optimizerEntry(optimizer.type).slots(optimizer);
   return {
-    parameters: named((name) => name),
+    parameters: namedTensors(plan, (name) => tensors[name]!),
     slots: new Map(
-      optimizerEntry(optimizer.type)
-        .slots(optimizer)
-        .map((slot) => [slot, named((name) => devicePorts.slot(slot, name))]),
+      slots.map((slot) => [slot, namedTensors(plan, (name) => tensors[devicePorts.slot(slot, name)]!)]),
     ),
   };
+}
+
+/** One tensor in host memory for each parameter. */
+function namedTensors(plan: Plan, tensorOf: (parameter: string) => ort.Tensor): Map<string, NamedTensor> {
+  return new Map(
+    [...parameterSpecs(plan.network).keys()].map((name) => {
+      const { dims, data } = tensorOf(name);
+      return [name, { shape: dims, data: data as Float32Array }] as const;
+    }),
+  );
 }

@@ -5,6 +5,7 @@ import type { Place } from './host_kernel.js';
 import { HostKernels, scratchBytes } from './host_kernels.js';
 import { planMemory } from './memory_plan.js';
 import { type Crossing, NO_COPIES, type Partition, type Step } from './partition.js';
+import { openSession } from './sessions.js';
 
 export interface SessionOptions {
   readonly executionProviders: readonly ort.InferenceSession.ExecutionProviderConfig[];
@@ -86,12 +87,9 @@ function placesOf(crossings: readonly Crossing[], offsets: ReadonlyMap<string, n
 
 async function load(step: Step, { executionProviders, threads }: SessionOptions): Promise<LoadedStep> {
   if (step.kind === 'host') return { node: step.node };
-  const session = await ort.InferenceSession.create(step.model, {
+  const session = await openSession(step.model, {
     executionProviders: [...executionProviders],
     intraOpNumThreads: threads,
-    graphOptimizationLevel: 'all',
-    // Unused parameter inputs are meant to be there; below 3 (errors) each would be reported.
-    logSeverityLevel: 3,
     // Each session has threads of its own; those of one must not spin while another one runs.
     extra: { session: { force_spinning_stop: '1' } },
   });

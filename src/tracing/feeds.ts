@@ -5,8 +5,6 @@ import type { Evaluation, HostBatch, HostMasks } from '../model/program.js';
 import { ports } from './compile.js';
 import type { Tensors } from './executable.js';
 
-export type { Tensors } from './executable.js';
-
 /** The inputs of every graph that reads a batch. */
 export function batchFeeds(plan: Plan, batch: HostBatch): Tensors {
   const { channels, height, width } = plan.dataset.image;

@@ -80,16 +80,24 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>>,
     count: number,
   ): string[] {
-    const outputs = Array.from({ length: count }, () => `v${this.counter++}`);
-    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope, host: false });
-    return outputs;
+    return this.append(op, inputs, attributes, count, false);
   }
 
   /** Appends an operation of host_kernels.ts and returns its output's name. */
   hostNode(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): string {
-    const output = `v${this.counter++}`;
-    this.nodes.push({ op, inputs, outputs: [output], attributes, scope: this.scope, host: true });
-    return output;
+    return this.append(op, inputs, attributes, 1, true)[0]!;
+  }
+
+  private append(
+    op: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, Attribute>>,
+    count: number,
+    host: boolean,
+  ): string[] {
+    const outputs = Array.from({ length: count }, () => `v${this.counter++}`);
+    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope, host });
+    return outputs;
   }
 
   /** The node that computes a value. */

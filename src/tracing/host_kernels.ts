@@ -29,11 +29,11 @@ export class HostKernels {
    * @throws UserError where the machine does not have that much memory
    */
   static async open(bytes: number, nodes: readonly Node[], places: Places): Promise<HostKernels> {
-    const memory = wasmMemory(bytes + scratchBytes(nodes, places), 'the values of a compiled step');
+    const calls = new Map(nodes.map((node) => [node, callOf(node, places)]));
+    const memory = wasmMemory(bytes + scratchOf([...calls.values()]), 'the values of a compiled step');
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(await readFile(MODULE)), {
       env: { memory },
     });
-    const calls = new Map(nodes.map((node) => [node, callOf(node, places)]));
     return new HostKernels(memory, bytes, calls, exports as unknown as HostKernels['functions']);
   }
 
@@ -46,7 +46,11 @@ export class HostKernels {
 
 /** Bytes of the kernels' scratch memory, which they use one after the other. */
 export function scratchBytes(nodes: readonly Node[], places: Places): number {
-  return Math.max(0, ...nodes.map((node) => callOf(node, places).scratchBytes));
+  return scratchOf(nodes.map((node) => callOf(node, places)));
+}
+
+function scratchOf(calls: readonly HostCall[]): number {
+  return Math.max(0, ...calls.map((call) => call.scratchBytes));
 }
 
 function callOf(node: Node, places: Places): HostCall {

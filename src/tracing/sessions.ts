@@ -1,40 +1,36 @@
 import * as ort from 'onnxruntime-node';
-import type { CompiledGraph } from './compile.js';
 
-export type SessionOptions = Pick<
-  ort.InferenceSession.SessionOptions,
-  'executionProviders' | 'intraOpNumThreads' | 'preferredOutputLocation'
->;
+/** A session of ONNX Runtime with what all of gnet's have in common. */
+export function openSession(
+  model: Uint8Array,
+  options: ort.InferenceSession.SessionOptions,
+): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(model, {
+    graphOptimizationLevel: 'all',
+    // Unused parameter inputs are meant to be there; below 3 (errors) each would be reported.
+    logSeverityLevel: 3,
+    ...options,
+  });
+}
 
-/** Sessions of ONNX Runtime by name, each opened at its first use. */
-export class Sessions {
-  private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
+/** What is opened at its first use, by name, and released together. */
+export class OpenedOnce<T extends { release(): Promise<void> }> {
+  private readonly opened = new Map<string, Promise<T>>();
 
-  get(
-    name: string,
-    compile: () => Promise<CompiledGraph>,
-    options: SessionOptions,
-  ): Promise<ort.InferenceSession> {
-    let session = this.sessions.get(name);
-    if (!session) {
-      session = compile().then(({ model }) =>
-        ort.InferenceSession.create(model, {
-          graphOptimizationLevel: 'all',
-          // Unused parameter inputs are meant to be there; below 3 (errors) each would be reported.
-          logSeverityLevel: 3,
-          ...options,
-        }),
-      );
-      this.sessions.set(name, session);
+  get(name: string, open: () => Promise<T>): Promise<T> {
+    let known = this.opened.get(name);
+    if (!known) {
+      known = open();
+      this.opened.set(name, known);
     }
-    return session;
+    return known;
   }
 
   dispose(): void {
-    for (const session of this.sessions.values()) {
+    for (const each of this.opened.values()) {
       // One that did not open has told whoever waited for it.
-      session.then((ready) => ready.release()).catch(() => {});
+      each.then((ready) => ready.release()).catch(() => {});
     }
-    this.sessions.clear();
+    this.opened.clear();
   }
 }
