@@ -179,9 +179,9 @@ test.each(['tensorflow-gpu', 'onnxruntime-cuda', 'onnxruntime-webgpu', 'tensorfl
     vi.stubEnv('VK_DRIVER_FILES', '/nowhere/none.json');
     const thrown: unknown = await requireBackend(backend, 1).catch((error: unknown) => error);
     const result = await probe(request({ backend }), { entry: MAIN });
+    const facts = { system: await examineSystem(), reinstall: reinstallCommand(backend) };
     vi.unstubAllEnvs();
     if (thrown === undefined) return expect(result).toHaveProperty('report');
-    const facts = { system: await examineSystem(), reinstall: reinstallCommand(backend) };
     expect((thrown as UnusableBackend).diagnosis).toEqual(
       'failure' in result && diagnose(result.failure, facts),
     );

@@ -16,9 +16,10 @@ export class FakeTerminal extends Writable {
     super();
   }
 
-  /** As a real terminal: the environment decides. */
+  /** A colour terminal's, whatever the one of the tests is (Node also asks for CI, TEAMCITY…); NO_COLOR decides. */
   getColorDepth(): number {
-    return WriteStream.prototype.getColorDepth.call(this, process.env);
+    const { NO_COLOR } = process.env;
+    return WriteStream.prototype.getColorDepth.call(this, { TERM: 'xterm-256color', NO_COLOR });
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {

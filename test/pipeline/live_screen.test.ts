@@ -10,7 +10,6 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubEnv('NO_COLOR', undefined);
   vi.stubEnv('FORCE_COLOR', undefined);
-  vi.stubEnv('TERM', 'xterm-256color');
   terminal = new FakeTerminal(60);
   screen = new LiveScreen(terminal.asStream());
 });
