@@ -1,7 +1,7 @@
 import { backend_util, util } from '@tensorflow/tfjs';
-import { dataTypes, type ElementType } from '../graph.js';
+import type { ElementType } from '../graph.js';
 import type { Trace } from '../trace.js';
-import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from '../value.js';
+import { CHANNELS_FIRST, naturalOrder, type Order, physicalShape, sameOrder, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 import { maxPoolGradientThroughRelu } from './pooling.js';
 
@@ -68,12 +68,22 @@ const multiply: Translation = (trace, { a, b }, attributes) => {
   }
   const shape = backend_util.assertAndGetBroadcastShape([...a!.shape], [...b!.shape]);
   if (shape.every((dimension, axis) => dimension === other.shape[axis])) return other;
-  const target = trace.graph.int64s(physicalShape({ shape, order: other.order }));
-  return trace.value(trace.graph.node('Expand', [trace.stored(other), target]), shape, {
-    order: other.order,
-    type: other.type,
-  });
+  return spread(trace, other, shape);
 };
+
+/** The value with axes of size 1 repeated to `shape`. */
+function spread(trace: Trace, value: Value, shape: readonly number[]): Value {
+  const { type, order } = value;
+  const [batch, height, width, channels] = shape;
+  // A number for each channel becomes a feature map, in the order of those; ONNX Runtime multiplies faster than it expands.
+  if (type === 'float32' && util.arraysEqual([...value.shape], [batch!, 1, 1, channels!])) {
+    const plane = trace.graph.floats(new Float32Array(height! * width!).fill(1), [1, 1, height!, width!]);
+    const name = trace.graph.node('Mul', [trace.stored(value, CHANNELS_FIRST), plane]);
+    return trace.value(name, shape, { order: CHANNELS_FIRST });
+  }
+  const target = trace.graph.int64s(physicalShape({ shape, order }));
+  return trace.value(trace.graph.node('Expand', [trace.stored(value), target]), shape, { order, type });
+}
 
 /** max(x, 0); the result is noted for Step, which then needs x no more. */
 const relu: Translation = (trace, { x }) => {
@@ -83,24 +93,34 @@ const relu: Translation = (trace, { x }) => {
   return trace.value(name, x!.shape, { order: x!.order });
 };
 
-/**
- * 1 where x > 0, else alpha. With y = relu(x) at hand: x > 0 just where y is not 0, which a cast to bool tells faster.
- */
+/** 1 where x > 0, else alpha. */
 const step = translation<{ alpha: number }>((trace, { x }, { alpha }) => {
   const { graph } = trace;
   const source = trace.stored(x!);
   const y = trace.noted('relu', source);
-  const positive =
-    y === undefined
-      ? graph.node('Greater', [source, graph.floats([0], [])])
-      : graph.node('Cast', [y], { to: dataTypes.bool });
   const name =
-    alpha === 0
-      ? graph.node('Cast', [positive], { to: dataTypes.float32 })
-      : graph.node('Where', [positive, graph.floats([1], []), graph.floats([alpha], [])]);
-  if (y !== undefined && alpha === 0) trace.note('step of', name, y);
+    y !== undefined && alpha === 0
+      ? stepOfRelu(trace, y)
+      : graph.node('Where', [
+          graph.node('Greater', [source, graph.floats([0], [])]),
+          graph.floats([1], []),
+          graph.floats([alpha], []),
+        ]);
   return trace.value(name, x!.shape, { order: x!.order });
 });
+
+/** Largest power of 2 in float32: times the least normal number, it is 2. */
+const STEEP = 2 ** 127;
+
+/**
+ * 1 where y = relu(x) is positive, else 0, as min(1, STEEP × y): one pass, where a comparison and a cast are two.
+ * (Numbers below 2^-127, which processors may take for 0 as well, get a part of 1.)
+ */
+function stepOfRelu(trace: Trace, y: string): string {
+  const name = trace.graph.node('HardSigmoid', [y], { alpha: { float: STEEP }, beta: { float: 0 } });
+  trace.note('step of', name, y);
+  return name;
+}
 
 const addN: Translation = (trace, inputs) => {
   const values = Object.values(inputs);

@@ -77,14 +77,18 @@ const avgPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
   return trace.value(name, info.outShape, { order: CHANNELS_FIRST });
 });
 
+/** Elements of the largest matrix that maps a whole plane at once. */
+const LARGEST_PLANE_MATRIX = 2 ** 16;
+
 /**
  * dx of an average pooling. The mean over windows is linear and separable, y = R x Cᵀ for each plane, so that
- * dx = Rᵀ dy C: two small products with constant matrices.
+ * dx = Rᵀ dy C: two small products for each plane or, with all planes as the rows of one matrix, one product with the
+ * Kronecker product of R and C.
  */
 const avgPoolGradient = translation<PoolingAttributes>((trace, { dy, input }, attributes) => {
   const { graph } = trace;
   const info = sizes(input!.shape, attributes);
-  const { padInfo: p } = info;
+  const { padInfo: p, inHeight, inWidth, outHeight, outWidth } = info;
   // The layer avg_pool pads its input before it pools.
   if (p.top + p.bottom + p.left + p.right > 0)
     throw new UntranslatedKernelError(trace, 'AvgPoolGrad with padding');
@@ -92,17 +96,27 @@ const avgPoolGradient = translation<PoolingAttributes>((trace, { dy, input }, at
     const offset = position - window * stride;
     return offset >= 0 && offset < kernel ? 1 / kernel : 0;
   };
-  const rows = matrix(info.inHeight, info.outHeight, (y, i) =>
-    share(i, y, info.filterHeight, info.strideHeight),
-  );
-  const columns = matrix(info.outWidth, info.inWidth, (j, x) =>
-    share(j, x, info.filterWidth, info.strideWidth),
-  );
-  const wide = graph.node('MatMul', [
-    trace.stored(dy!, CHANNELS_FIRST),
-    graph.floats(columns, [info.outWidth, info.inWidth]),
-  ]);
-  const name = graph.node('MatMul', [graph.floats(rows, [info.inHeight, info.outHeight]), wide]);
+  const row = (i: number, y: number) => share(i, y, info.filterHeight, info.strideHeight);
+  const column = (j: number, x: number) => share(j, x, info.filterWidth, info.strideWidth);
+  const planes = trace.stored(dy!, CHANNELS_FIRST);
+  const [before, after] = [outHeight * outWidth, inHeight * inWidth];
+  if (before * after <= LARGEST_PLANE_MATRIX) {
+    const plane = matrix(
+      before,
+      after,
+      (window, at) =>
+        row(Math.floor(window / outWidth), Math.floor(at / inWidth)) *
+        column(window % outWidth, at % inWidth),
+    );
+    const lines = graph.node('Reshape', [planes, graph.int64s([-1, before])]);
+    const spread = graph.node('MatMul', [lines, graph.floats(plane, [before, after])]);
+    const target = graph.int64s(physicalShape({ shape: input!.shape, order: CHANNELS_FIRST }));
+    return trace.value(graph.node('Reshape', [spread, target]), input!.shape, { order: CHANNELS_FIRST });
+  }
+  const rows = matrix(inHeight, outHeight, (y, i) => row(i, y));
+  const columns = matrix(outWidth, inWidth, column);
+  const wide = graph.node('MatMul', [planes, graph.floats(columns, [outWidth, inWidth])]);
+  const name = graph.node('MatMul', [graph.floats(rows, [inHeight, outHeight]), wide]);
   return trace.value(name, input!.shape, { order: CHANNELS_FIRST });
 });
 

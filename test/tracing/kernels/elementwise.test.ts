@@ -139,6 +139,16 @@ describe('Multiply by ones', () => {
 });
 
 describe('Relu and Step', () => {
+  it('the gradient of relu is dy as it is wherever x is positive, be it the least or the largest of numbers', async () => {
+    const values = [-Infinity, -1, -(2 ** -126), -0, 0, 2 ** -126, 2 ** -100, 0.5, 1, 3e38, Infinity];
+    const x = { shape: [values.length], values };
+    const dy = { shape: [values.length], values: values.map((_, index) => 3 - index / 2) };
+    const [dx] = await traceAndRun(([a, d]) => tf.grads((v) => tf.relu(v!))([a!], d!), [x, dy]);
+    expect(Array.from(dx!.values, (value) => value + 0)).toEqual(
+      dy.values.map((value, index) => (values[index]! > 0 ? value : 0)),
+    );
+  });
+
   it('the gradient of relu is 0 at 0, in any order', async () => {
     const x = random.integers([2, 3, 4, 5], -1, 1);
     for (const order of ordersOf(4))

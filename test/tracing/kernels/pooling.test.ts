@@ -51,6 +51,7 @@ const special: Case[] = [
     padding: [0, 0],
   },
   { name: 'all of the input', input: [2, 4, 3, 2], kernel: [4, 3], stride: [1, 1], padding: [0, 0] },
+  { name: 'a large plane', input: [1, 21, 20, 2], kernel: [3, 2], stride: [1, 1], padding: [0, 0] },
 ];
 
 const dyOf = ({ input: [batch, height, width, channels], ...window }: Case) =>
