@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { Command, Errors, Flags } from '@oclif/core';
 import { ConfigError } from './config/problem.js';
-import { nearest } from './config/words.js';
 import { Interrupted, UserError } from './errors.js';
+import { usageError } from './usage_error.js';
 
 /** What commands share: `--json`, and errors with the exit codes of the command line's contract. */
 export abstract class BaseCommand extends Command {
@@ -13,38 +13,30 @@ export abstract class BaseCommand extends Command {
 
   /** Users' errors have no stack; those of the program have one. */
   protected override async catch(error: Error): Promise<void> {
-    if (error instanceof Errors.CLIError) {
-      // oclif believes that --set takes everything after it; it takes one value.
-      error.message = error.message.replace(/\n\nNote: .* multiple values\..* arguments\.$/ms, '');
-      error.message = error.message.replace(/^Expected --\S+?=(.*) to be one of: (.*)$/m, suggestOption);
-      if (!this.jsonEnabled()) throw error; // oclif prints it, and the usage where that helps
-    }
-    const { text, exitCode, details } = report(error);
+    const { text, exitCode, details } = report(
+      error instanceof Errors.CLIError ? this.usageError(error) : error,
+    );
     process.exitCode = exitCode;
     process.stderr.write(`${text}\n`);
-    if (this.jsonEnabled()) this.logJson({ error: { message: error.message, ...details } });
+    if (this.jsonEnabled()) this.logJson({ error: details });
+  }
+
+  private usageError(error: Errors.CLIError): UserError {
+    const command = [this.config.bin, ...(this.id ?? '').split(':')].join(' ');
+    return usageError(error, { command, flags: Object.keys(this.ctor.flags) });
   }
 }
 
-/** oclif lists a flag's options; the nearest one helps more. */
-function suggestOption(message: string, word: string, options: string): string {
-  const near = nearest(word, options.split(', '));
-  return near === undefined ? message : `${message}; did you mean ${near}?`;
-}
-
-/** What to print of an error, how to end the process, and what `--json` tells besides the message. */
+/** What to print of an error, how to end the process, and what `--json` tells. */
 function report(error: Error): { text: string; exitCode: number; details: object } {
   const { message } = error;
-  if (error instanceof Errors.CLIError) {
-    return { text: message, exitCode: error.oclif.exit ?? 2, details: {} };
-  }
-  if (error instanceof Interrupted) return { text: message, exitCode: 130, details: {} };
+  if (error instanceof Interrupted) return { text: message, exitCode: 130, details: { message } };
   if (!(error instanceof UserError)) {
-    return { text: inspect(error), exitCode: 1, details: { stack: error.stack } };
+    return { text: inspect(error), exitCode: 1, details: { message, stack: error.stack } };
   }
   const { hint, exitCode } = error;
   const problems = error instanceof ConfigError ? { problems: error.problems } : {};
   return hint === undefined
-    ? { text: message, exitCode, details: problems }
-    : { text: `${message}\n${hint}`, exitCode, details: { hint, ...problems } };
+    ? { text: message, exitCode, details: { message, ...problems } }
+    : { text: `${message}\n${hint}`, exitCode, details: { message, hint, ...problems } };
 }

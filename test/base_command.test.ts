@@ -1,4 +1,4 @@
-import { Errors, Flags } from '@oclif/core';
+import { Flags } from '@oclif/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { BaseCommand } from '../src/base_command.js';
 import { ConfigError } from '../src/config/problem.js';
@@ -96,24 +96,25 @@ test('a bug keeps its stack, and that of its cause', async () => {
   expect(JSON.parse(asJson.stdout)).toEqual({ error: { message: 'x is not a function', stack: bug.stack } });
 });
 
-test('a wrong command line is told by oclif, or as JSON without its innards', async () => {
-  const asText = await run(undefined, '--nonsense');
-  expect(asText.thrown).toBeInstanceOf(Errors.CLIError);
-  expect(asText).toMatchObject({ thrown: { oclif: { exit: 2 } }, stdout: '', stderr: '' });
-  const asJson = await run(undefined, '--nonsense', '--json');
-  const message = 'Nonexistent flag: --nonsense\nSee more help with --help';
-  expect(asJson).toMatchObject({ thrown: undefined, exitCode: 2, stderr: `${message}\n` });
-  expect(JSON.parse(asJson.stdout)).toEqual({ error: { message } });
+test('a wrong command line: in the words of other errors, and none of its innards', async () => {
+  const message = '--fruits: expected a flag of gnet probe; did you mean --fruit?';
+  const hint = 'gnet probe --help lists arguments and flags.';
+  const told = { thrown: undefined, exitCode: 2, stderr: `${message}\n${hint}\n` };
+  expect(await run(undefined, '--fruits')).toEqual({ ...told, stdout: '' });
+  const asJson = await run(undefined, '--fruits', '--json');
+  expect(asJson).toMatchObject(told);
+  expect(JSON.parse(asJson.stdout)).toEqual({ error: { message, hint } });
 });
 
 test.each([
-  ['aple', '; did you mean apple?'],
-  ['durian', ''],
-])('a wrong option %s is followed by the nearest right one', async (word, suggestion) => {
-  const message = `Expected --fruit=${word} to be one of: apple, melon${suggestion}\nSee more help with --help`;
-  expect(await run(undefined, '--fruit', word)).toMatchObject({ thrown: { message } });
-  const { stdout: json } = await run(undefined, '--fruit', word, '--json');
-  expect(JSON.parse(json)).toEqual({ error: { message } });
+  [['--fruit', 'aple'], '--fruit aple: expected one of apple, melon; did you mean apple?'],
+  [['--fruit', 'durian'], '--fruit durian: expected one of apple, melon'],
+  [['--fruit'], '--fruit: expected one of apple, melon, got nothing'],
+  [['--frob', '--nicate'], '--frob: expected a flag of gnet probe\n--nicate: expected a flag of gnet probe'],
+  [['a', 'b'], 'gnet probe: expected no further argument, got a, b'],
+])('%j: %s', async (argv, message) => {
+  const { stderr: text } = await run(undefined, ...argv);
+  expect(text).toBe(`${message}\ngnet probe --help lists arguments and flags.\n`);
 });
 
 test('success: text, or nothing but the result', async () => {

@@ -56,9 +56,14 @@ export async function loadFile(file: string, via?: Via): Promise<LoadedFile> {
     }
     return { root: null, bases: [], source: text, problems };
   }
-  const chain = [...(via?.chain ?? []), { file, real: await realpath(file) }];
+  const chain = [...(via?.chain ?? []), { file, real: await identity(file) }];
   const loaded = await onTopOfBase(root, chain);
   return { ...loaded, source: text, problems: [...problems, ...loaded.problems] };
+}
+
+/** What a file is known by, however it is named; a pipe such as /dev/fd/63 has only the one name. */
+async function identity(file: string): Promise<string> {
+  return realpath(file).catch(() => file);
 }
 
 /** Takes `extends` out of the map and puts the map on top of the file that it names. */
@@ -81,7 +86,7 @@ async function onTopOfBase(root: LocatedMap, chain: Via['chain']): Promise<Omit<
     );
   }
   const base = isAbsolute(value.value) ? value.value : join(dirname(chain.at(-1)!.file), value.value);
-  const real = await realpath(base).catch(() => base);
+  const real = await identity(base);
   if (chain.some((link) => link.real === real)) {
     return problem(
       'files that do not extend each other in a circle',

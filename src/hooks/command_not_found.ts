@@ -1,4 +1,4 @@
-import { Errors, type Hook } from '@oclif/core';
+import type { Hook } from '@oclif/core';
 import { alternatives, nearest } from '../config/words.js';
 
 /** oclif says no more than that the command does not exist. */
@@ -8,9 +8,10 @@ const commandNotFound: Hook.CommandNotFound = async function ({ id, config }) {
   const near = nearest(name, known);
   const suggestion = near === undefined ? '' : `; did you mean ${near}?`;
   const message = `${name}: expected a command (${alternatives(known)})${suggestion}`;
-  if (!process.argv.includes('--json')) throw new Errors.CLIError(message, { exit: 2 });
   process.stderr.write(`${message}\n`);
-  process.stdout.write(`${JSON.stringify({ error: { message } }, null, 2)}\n`);
+  if (process.argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: { message } }, null, 2)}\n`);
+  }
   this.exit(2);
 };
 

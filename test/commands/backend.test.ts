@@ -32,9 +32,9 @@ describe('gnet backend remove', () => {
 
 describe('a wrong command line', () => {
   it.each([
-    [['install'], /Missing 1 required arg/],
-    [['install', 'wasm'], /Expected wasm to be one of: tensorflow/],
-    [['remove', 'onnxruntime-cpu'], /Expected onnxruntime-cpu to be one of: tensorflow/],
+    [['install'], /^BACKEND: expected .*, got nothing\n/],
+    [['install', 'wasm'], /^wasm: expected one of tensorflow\n/],
+    [['remove', 'onnxruntime-cpu'], /^onnxruntime-cpu: expected one of tensorflow\n/],
   ])('%j: exit code 2', async (args, message) => {
     const cwd = temporaryDirectory();
     const { code, stderr } = await gnet(['backend', ...args], { cwd, env: { XDG_CACHE_HOME: cwd } });

@@ -36,7 +36,7 @@ test('prints tables and a verdict; a page where one is asked for', async () => {
 });
 
 test.each([
-  [[], /Missing 1 required arg/],
+  [[], /^RUN: expected .*, got nothing\n/],
   [
     ['a'],
     /^a: expected a run directory, there is no such directory|^expected at least two run directories, got 1/,

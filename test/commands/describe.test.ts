@@ -44,7 +44,7 @@ test('--format mermaid: a flowchart alone on stdout; not together with --json', 
   const both = await gnet([...args, '--json'], { cwd: temporaryDirectory() });
   expect(both.code).toBe(2);
   expect(JSON.parse(both.stdout)).toMatchObject({
-    error: { message: expect.stringContaining('--json=true cannot also be provided when using --format') },
+    error: { message: expect.stringContaining('--json cannot also be provided when using --format') },
   });
 });
 

@@ -28,9 +28,9 @@ test.each([
     ['.'],
     /^\.: expected a run directory or a checkpoint, got a directory without plan\.json and state\.json\n/,
   ],
-  [[], /Missing 1 required arg/],
-  [['.', '--split', 'valid'], /Expected --split=valid to be one of: test, train/],
-  [['.', '--backend', 'gpu'], /Expected --backend=gpu to be one of: auto, /],
+  [[], /^SOURCE: expected .*, got nothing\n/],
+  [['.', '--split', 'valid'], /^--split valid: expected one of test, train\n/],
+  [['.', '--backend', 'gpu'], /^--backend gpu: expected one of auto, /],
 ])('%j: exit code 2', async (args, message) => {
   const cwd = temporaryDirectory();
   const { code, stdout, stderr } = await gnet(['eval', ...args], { cwd });

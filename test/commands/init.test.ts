@@ -35,8 +35,8 @@ test('--json: the command that it gives trains', async () => {
 });
 
 test.each([
-  [['--dataset', 'mnist'], /Expected --dataset=mnist to be one of: cifar10, cifar100, shapes/],
-  [['--model', 'vgg'], /Expected --model=vgg to be one of: googlenet, googlenet-32, small/],
+  [['--dataset', 'mnist'], /^--dataset mnist: expected one of cifar10, cifar100, shapes\n/],
+  [['--model', 'vgg'], /^--model vgg: expected one of googlenet, googlenet-32, small\n/],
   [['name'], /^name: expected the name of a file that ends in \.yaml\nFor example: .* init name\.yaml\n/],
 ])('%j: exit code 2, and no file', async (args, message) => {
   const cwd = temporaryDirectory();

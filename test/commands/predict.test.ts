@@ -43,9 +43,9 @@ test.each([
     ['.', 'a.png'],
     /^\.: expected a run directory or a checkpoint, got a directory without plan\.json and state\.json\n/,
   ],
-  [['.'], /Missing 1 required arg/],
-  [['.', 'a.png', '--top-k', '0'], /Expected an integer greater than or equal to 1 but received: 0/],
-  [['.', 'a.png', '--topk', '1'], /Nonexistent flag: --topk/],
+  [['.'], /^IMAGES: expected .*, got nothing\n/],
+  [['.', 'a.png', '--top-k', '0'], /^--top-k: expected an integer greater than or equal to 1, got 0\n/],
+  [['.', 'a.png', '--topk', '1'], /^--topk: expected a flag of gnet predict/],
 ])('%j: exit code 2', async (args, message) => {
   const cwd = temporaryDirectory();
   const { code, stdout, stderr } = await gnet(['predict', ...args], { cwd });

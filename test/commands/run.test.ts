@@ -117,18 +117,21 @@ test('training that diverges', async () => {
 test.each([
   [
     ['tiny.yaml', '--backend', 'nonsense'],
-    /Expected --backend=nonsense to be one of: auto, .*onnxruntime-cpu.*wasm/s,
+    /^--backend nonsense: expected one of auto, .*onnxruntime-cpu.*wasm/,
   ],
   [['tiny.yaml', '--set', 'backend=nonsense'], /^--set backend=nonsense: expected one of auto, /],
-  [['tiny.yaml', '--nonsense'], /Nonexistent flag: --nonsense/],
-  [['tiny.yaml', 'other.yaml'], /Unexpected argument: other\.yaml/],
-  [['tiny.yaml', '--threads', '-1'], /integer greater than or equal to 0/],
-  [['tiny.yaml', '--threads', '9999'], /integer less than or equal to 512/],
-  [['tiny.yaml', '--set'], /Flag --set expects a value/],
   [
-    [],
-    /Missing 1 required arg:\s*›?\s*config {2}YAML file of the experiment.*\s*›?\s*See more help with --help/,
+    ['tiny.yaml', '--nonsense'],
+    /^--nonsense: expected a flag of gnet run\ngnet run --help lists arguments and flags\.\n$/,
   ],
+  [['tiny.yaml', 'other.yaml'], /^gnet run: expected no further argument, got other\.yaml\n/],
+  [['tiny.yaml', '--threads', '-1'], /^--threads: expected an integer greater than or equal to 0, got -1\n/],
+  [
+    ['tiny.yaml', '--threads', '9999'],
+    /^--threads: expected an integer less than or equal to 512, got 9999\n/,
+  ],
+  [['tiny.yaml', '--set'], /^--set: expected a value, got nothing\n/],
+  [[], /^CONFIG: expected YAML file of the experiment.*, got nothing\ngnet run --help lists/],
   [['nowhere.yaml'], /^nowhere\.yaml: expected a config file, got no such file\n/],
   [['tiny.yaml', '--run-dir', 'tiny.yaml'], /^--run-dir tiny\.yaml: expected a directory, got a file\n/],
 ])('%j: exit code 2, a message, no stack, no run', async (args, message) => {
