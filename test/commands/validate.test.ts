@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import { gnet } from '../helpers/gnet.js';
+import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { tinyConfig } from '../helpers/tiny_config.js';
 
@@ -47,6 +47,12 @@ test('--json: one document', async () => {
       text: expect.stringContaining('2 problems'),
     },
   ]);
+});
+
+test('a config from a pipe', async () => {
+  const { code, stdout } = await shell(`cat good.yaml | "${process.execPath}" "${BIN}" validate /dev/stdin`, cwd);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\/dev\/stdin: valid /);
 });
 
 test('no config: exit code 2', async () => {
