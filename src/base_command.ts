@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Command, Errors, Flags } from '@oclif/core';
 import { ConfigError } from './config/problem.js';
 import { Interrupted, UserError } from './errors.js';
-import { usageError } from './usage_error.js';
+import { type Usage, usageError } from './usage_error.js';
 
 /** What commands share: `--json`, and errors with the exit codes of the command line's contract. */
 export abstract class BaseCommand extends Command {
@@ -23,7 +23,7 @@ export abstract class BaseCommand extends Command {
 
   private usageError(error: Errors.CLIError): UserError {
     const command = [this.config.bin, ...(this.id ?? '').split(':')].join(' ');
-    return usageError(error, { command, flags: Object.keys(this.ctor.flags) });
+    return usageError(error, { command, flags: this.ctor.flags as Usage['flags'] });
   }
 }
 

@@ -7,8 +7,8 @@ import { UserError } from './errors.js';
 export interface Usage {
   /** As the user writes it: `gnet run`. */
   readonly command: string;
-  /** Names of its flags, without dashes. */
-  readonly flags: readonly string[];
+  /** Its flags by their names without dashes, and the words that they take where those are fixed. */
+  readonly flags: Readonly<Record<string, { readonly options?: readonly string[] | undefined }>>;
 }
 
 /** What oclif finds wrong with a command line, in the words of gnet's other errors: subject, expected, actual, next step. */
@@ -33,7 +33,7 @@ function inOwnWords(text: string, error: Errors.CLIError, { command, flags }: Us
   if (unexpected !== undefined) return `${command}: expected no further argument, got ${unexpected}`;
   const [, unknown] = /^Nonexistent flags?: (.*)$/s.exec(text) ?? [];
   if (unknown !== undefined) {
-    const known = flags.map((flag) => `--${flag}`);
+    const known = Object.keys(flags).map((flag) => `--${flag}`);
     const unknownFlag = (flag: string) => `${flag}: expected a flag of ${command}${suggestion(flag, known)}`;
     return unknown.split(', ').map(unknownFlag).join('\n');
   }
@@ -46,6 +46,10 @@ function inOwnWords(text: string, error: Errors.CLIError, { command, flags }: Us
       return `${subject}: expected one of ${options}${suggestion(word, options.split(', '))}`;
     })
     .replace(/^The following errors? occurred:\s+/, '')
+    .replace(/^\s*Missing required flag (\S+)$/gm, (_, flag) => {
+      const options = flags[flag]?.options;
+      return `--${flag}: expected ${options ? `one of ${options.join(', ')}` : 'a value'}, got nothing`;
+    })
     .replace(/^(--\S+)=true cannot/, '$1 cannot');
 }
 

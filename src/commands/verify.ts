@@ -1,6 +1,5 @@
-import { Args, Flags } from '@oclif/core';
+import { Args, Errors, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { UserError } from '../errors.js';
 import { backendFlag, setFlag, threadsFlag } from '../flags.js';
 import type { Verification } from '../pipeline/compare_training.js';
 import { backendNames } from '../registry/backends/index.js';
@@ -9,7 +8,7 @@ const toleranceFlag = Flags.custom<number>({
   parse: async (text) => {
     const value = Number(text);
     if (text.trim() !== '' && value >= 0) return value;
-    throw new UserError(`Expected a number from 0, but received: ${text}`, { exitCode: 2 });
+    throw new Errors.CLIError(`Expected a number from 0 but received: ${text}`);
   },
 });
 

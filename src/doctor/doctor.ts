@@ -68,8 +68,14 @@ export async function examine(
     const request = { backend: name, threads: machine.threads, config: config?.plan.config ?? null };
     examined.push(describeBackend(name, await parts.probe(request), machine));
   }
-  const auto = choose('auto');
-  const run = config && { file: config.file, ...choose(config.plan.config.backend) };
+  const problemOf = async (name: BackendName) =>
+    examined.find((each) => each.name === name)!.problem?.cause ?? null;
+  const choose = async (wanted: BackendName | 'auto'): Promise<Choice> => {
+    const { name, reason } = await chooseBackend(wanted, problemOf);
+    return { backend: name, reason: reason.replace(/^auto: /, '') };
+  };
+  const auto = await choose('auto');
+  const run = config && { file: config.file, ...(await choose(config.plan.config.backend)) };
   const taken = examined.find(({ name }) => name === (run ?? auto).backend)!;
   return { machine, backends: examined, auto, config: run, ok: taken.usable && hasKernels(taken) };
 }
@@ -77,11 +83,6 @@ export async function examine(
 /** Whether nothing that a config needs is known to be missing. */
 export function hasKernels({ kernels }: ExaminedBackend): boolean {
   return kernels === null || (kernels.missing.length === 0 && kernels.problem === null);
-}
-
-function choose(wanted: BackendName | 'auto'): Choice {
-  const { name, reason } = chooseBackend(wanted);
-  return { backend: name, reason: reason.replace(/^auto: /, '') };
 }
 
 function describeBackend(name: BackendName, result: ProbeResult, machine: Machine): ExaminedBackend {

@@ -4,7 +4,9 @@ import { alternatives, nearest } from '../config/words.js';
 /** oclif says no more than that the command does not exist. */
 const commandNotFound: Hook.CommandNotFound = async function ({ id, config }) {
   const known = config.commandIDs.map((command) => command.replaceAll(':', ' ')).toSorted();
-  const [name = id] = id.split(':'); // oclif takes the arguments for subcommands
+  const [first = id, second] = id.split(':'); // oclif takes the arguments for subcommands
+  const isTopic = second !== undefined && known.some((command) => command.startsWith(`${first} `));
+  const name = isTopic ? `${first} ${second}` : first;
   const near = nearest(name, known);
   const suggestion = near === undefined ? '' : `; did you mean ${near}?`;
   const message = `${name}: expected a command (${alternatives(known)})${suggestion}`;

@@ -15,8 +15,21 @@ export class BackendFailure extends Error {
   }
 }
 
-/** The program, whose backend's errors are BackendFailures from now on. */
-export function withFailures(program: Program): Program {
+/**
+ * The program, whose backend's errors are BackendFailures from now on.
+ * @param told what is thrown in place of such a failure
+ */
+export function withFailures(
+  program: Program,
+  told: (failure: BackendFailure) => Error = (failure) => failure,
+): Program {
+  const guard = async <T>(where: string, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      throw isFailure(error) ? told(new BackendFailure(where, error)) : error;
+    }
+  };
   return {
     prepare: (size) => guard('to compile the model', () => program.prepare(size)),
     train: (batch, masks, update) =>
@@ -30,12 +43,20 @@ export function withFailures(program: Program): Program {
   };
 }
 
-async function guard<T>(where: string, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw isFailure(error) ? new BackendFailure(where, error) : error;
-  }
+/** The program, whose backend's errors are UserErrors, where nothing is lost that a user would have to be told of. */
+export function withUserErrors(program: Program, backend: BackendName): Program {
+  return withFailures(
+    program,
+    (failure) =>
+      new UserError(summary(failure, backend), {
+        hint: 'gnet doctor tells which backends work here; --backend takes another one.',
+        cause: failure,
+      }),
+  );
+}
+
+function summary({ where, message }: BackendFailure, backend: BackendName): string {
+  return `backend ${backend} failed ${where}: ${message.trim().split('\n')[0]}`;
 }
 
 /** Backends throw plain errors; those of the language are our own mistakes and keep their stack. */
@@ -46,7 +67,7 @@ function isFailure(error: unknown): error is Error {
 
 /** What a run tells whose backend failed: what stands, and how to go on. */
 export function failedRun(
-  { where, message, cause }: BackendFailure,
+  failure: BackendFailure,
   backend: BackendName,
   lastSaved: CheckpointWriter['lastSaved'],
   resumeWith: (backend: BackendName) => string,
@@ -55,8 +76,8 @@ export function failedRun(
   const kept = lastSaved
     ? `${lastSaved.directory} is of step ${lastSaved.step} and stands.`
     : 'The run has no checkpoint yet: resumed, it starts anew.';
-  return new UserError(`backend ${backend} failed ${where}: ${message.trim().split('\n')[0]}\n${kept}`, {
+  return new UserError(`${summary(failure, backend)}\n${kept}`, {
     hint: `Go on with another backend:\n  ${resumeWith(other)}`,
-    cause,
+    cause: failure.cause,
   });
 }

@@ -1,15 +1,16 @@
 import { loadSplit } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
-import { type BackendName, chooseBackend } from '../registry/backends/index.js';
+import type { BackendName } from '../registry/backends/index.js';
 import type { Split } from '../registry/datasets/dataset.js';
 import { datasetEntry } from '../registry/datasets/index.js';
+import { withUserErrors } from './backend_failure.js';
 import { filesStage } from './data_stages.js';
 import { evaluate, type TestResult } from './evaluate.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
 import { openCheckpoint } from './open_checkpoint.js';
-import { openProgram, requireBackend } from './open_program.js';
+import { openProgram, takeBackend } from './open_program.js';
 import { runStages } from './screen.js';
 import { threadCount } from './threads.js';
 
@@ -37,10 +38,9 @@ interface Context {
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
   const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
-  const choice = chooseBackend(plan.config.backend);
   const threads = threadCount(options.threads);
   // Before the data set: a download is not worth its time where the backend is missing.
-  await requireBackend(choice.name, threads);
+  const choice = await takeBackend(plan.config.backend, threads);
   const { dataset, seed, training } = plan.config;
   const interrupt = new InterruptHandler();
   const context: Context = {};
@@ -52,7 +52,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
           title: 'Evaluate',
           run: async (stage, output) => {
             const records = await loadSplit(datasetEntry(dataset.type), dataset, seed, options.split);
-            stage.program = await openProgram(plan, choice.name, threads, state);
+            stage.program = withUserErrors(await openProgram(plan, choice.name, threads, state), choice.name);
             const evaluated = await evaluate(
               stage.program,
               records,

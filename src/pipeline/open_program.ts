@@ -2,7 +2,8 @@ import type { Plan } from '../config/resolve.js';
 import type { Program } from '../model/program.js';
 import type { ModelState } from '../model/state.js';
 import type { BackendEntry } from '../registry/backends/backend.js';
-import { type BackendName, backends } from '../registry/backends/index.js';
+import { UnusableBackend } from '../registry/backends/diagnosis.js';
+import { type BackendChoice, type BackendName, backends, chooseBackend } from '../registry/backends/index.js';
 
 /**
  * The model on a backend. Loads TensorFlow.js and, where the backend compiles, ONNX Runtime.
@@ -26,6 +27,23 @@ export async function openProgram(
   }
   const { EagerProgram } = await import('../model/eager_program.js');
   return new EagerProgram(await backend.load(threads), plan, state);
+}
+
+/**
+ * The backend that a config asks for, tried out; for `auto`, the best one that can run here.
+ * @throws UserError where the one that is named cannot
+ */
+export async function takeBackend(wanted: BackendName | 'auto', threads: number): Promise<BackendChoice> {
+  if (wanted !== 'auto') await requireBackend(wanted, threads);
+  return chooseBackend(wanted, async (name) => {
+    try {
+      await requireBackend(name, threads);
+      return null;
+    } catch (error) {
+      if (error instanceof UnusableBackend) return error.diagnosis.cause;
+      throw error;
+    }
+  });
 }
 
 /** @throws UserError where the backend cannot run here */

@@ -1,12 +1,13 @@
 import { printable } from '../config/words.js';
 import { imageFiles } from '../data/image_files.js';
 import type { Program } from '../model/program.js';
-import { type BackendName, chooseBackend } from '../registry/backends/index.js';
+import type { BackendName } from '../registry/backends/index.js';
+import { withUserErrors } from './backend_failure.js';
 import { classifyImages, type Predicted, type Unreadable } from './classify_images.js';
 import { grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
 import { openCheckpoint } from './open_checkpoint.js';
-import { openProgram } from './open_program.js';
+import { openProgram, takeBackend } from './open_program.js';
 import { runStages } from './screen.js';
 import { textTable } from './table.js';
 import { threadCount } from './threads.js';
@@ -38,8 +39,8 @@ interface Context {
 /** Classifies image files with a checkpoint. One that cannot be read does not keep the others from their answers. */
 export async function predictImages(options: PredictOptions): Promise<PredictResult> {
   const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
-  const choice = chooseBackend(plan.config.backend);
   const threads = threadCount(options.threads);
+  const choice = await takeBackend(plan.config.backend, threads);
   const interrupt = new InterruptHandler();
   const context: Context = { images: [] };
   try {
@@ -48,7 +49,7 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
         {
           title: 'Model',
           run: async (stage) => {
-            stage.program = await openProgram(plan, choice.name, threads, state);
+            stage.program = withUserErrors(await openProgram(plan, choice.name, threads, state), choice.name);
             return `${directory}, step ${grouped(step)}, on ${choice.name} (${choice.reason})`;
           },
         },

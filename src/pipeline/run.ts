@@ -3,7 +3,6 @@ import { loadPlan } from '../config/load_plan.js';
 import type { LoadedDataset } from '../data/open.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
-import { chooseBackend } from '../registry/backends/index.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { writePredictions } from '../storage/predictions.js';
 import { BackendFailure, failedRun, withFailures } from './backend_failure.js';
@@ -13,7 +12,7 @@ import { describeEnvironment } from './environment.js';
 import { evaluate, type TestResult, toStored } from './evaluate.js';
 import { counted, duration, grouped, percent } from './format.js';
 import { InterruptHandler } from './interrupt.js';
-import { openProgram, requireBackend } from './open_program.js';
+import { openProgram, takeBackend } from './open_program.js';
 import type { Position } from './progress.js';
 import { writeReport } from './report.js';
 import { resumeCommand } from './resume_command.js';
@@ -51,9 +50,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const { plan } = loaded;
   const { training } = plan.config;
   const threads = threadCount(options.threads);
-  const choice = chooseBackend(plan.config.backend);
   // Before anything is made: a backend that is missing must leave no run behind.
-  await requireBackend(choice.name, threads);
+  const choice = await takeBackend(plan.config.backend, threads);
   const environment = await describeEnvironment(choice, threads, new Date());
   const session = await openRunSession(loaded, options, environment);
   const { paths, recorder } = session;

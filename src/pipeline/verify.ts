@@ -4,13 +4,13 @@ import type { LoadedDataset } from '../data/open.js';
 import { Interrupted, UserError } from '../errors.js';
 import { drawMasks } from '../model/masks.js';
 import { copyState, initialState } from '../model/state.js';
-import { type BackendName, chooseBackend } from '../registry/backends/index.js';
-import { BackendFailure, withFailures } from './backend_failure.js';
+import type { BackendName } from '../registry/backends/index.js';
+import { withUserErrors } from './backend_failure.js';
 import { compareTraining, type Trained, type Verification } from './compare_training.js';
 import { dataStages } from './data_stages.js';
 import { InterruptHandler } from './interrupt.js';
 import { learningRate } from './learning_rate.js';
-import { openProgram, requireBackend } from './open_program.js';
+import { openProgram, requireBackend, takeBackend } from './open_program.js';
 import { runStages, type Stage } from './screen.js';
 import type { StageOutput, StopRequested } from './stage.js';
 import { threadCount } from './threads.js';
@@ -39,7 +39,8 @@ interface Context {
  */
 export async function verifyBackends(options: VerifyOptions): Promise<Verification> {
   const { plan } = await loadPlan(options.config, options.sets);
-  const { name } = chooseBackend(plan.config.backend);
+  const threads = threadCount(options.threads);
+  const { name } = await takeBackend(plan.config.backend, threads);
   const pair = [name, options.against] as const;
   if (name === options.against) {
     throw new UserError(`--against ${name}: expected another backend than the one that is verified`, {
@@ -47,8 +48,7 @@ export async function verifyBackends(options: VerifyOptions): Promise<Verificati
       exitCode: 2,
     });
   }
-  const threads = threadCount(options.threads);
-  for (const backend of pair) await requireBackend(backend, threads);
+  await requireBackend(options.against, threads);
   const interrupt = new InterruptHandler();
   const context: Context = { trained: [] };
   const stages: Stage<Context>[] = [
@@ -81,7 +81,7 @@ async function trainSteps(
   stopRequested: StopRequested,
 ): Promise<Trained> {
   const opened = await openProgram(plan, backend, threads, initialState(plan));
-  const program = withFailures(opened);
+  const program = withUserErrors(opened, backend);
   const losses: number[] = [];
   try {
     for (let epoch = 1; losses.length < steps; epoch++) {
@@ -97,9 +97,6 @@ async function trainSteps(
       }
     }
     return { losses, state: copyState(await program.state()) };
-  } catch (error) {
-    if (!(error instanceof BackendFailure)) throw error;
-    throw new UserError(`backend ${backend} failed ${error.where}: ${error.message}`, { cause: error });
   } finally {
     program.dispose();
   }

@@ -40,7 +40,7 @@ test('an export is named on stdout, and taken is taken', async () => {
 
 test.each([
   [['.', '--format', 'onnx'], /^\.: expected a run directory or a checkpoint, got a directory without/],
-  [['.'], /Missing required flag format/],
+  [['.'], /^--format: expected one of onnx, safetensors, tfjs, got nothing\n/],
   [['.', '--format', 'h5'], /^--format h5: expected one of onnx, safetensors, tfjs\n/],
 ])('%j: exit code 2', async (args, message) => {
   const cwd = temporaryDirectory();

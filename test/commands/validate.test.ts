@@ -50,7 +50,10 @@ test('--json: one document', async () => {
 });
 
 test('a config from a pipe', async () => {
-  const { code, stdout } = await shell(`cat good.yaml | "${process.execPath}" "${BIN}" validate /dev/stdin`, cwd);
+  const { code, stdout } = await shell(
+    `cat good.yaml | "${process.execPath}" "${BIN}" validate /dev/stdin`,
+    cwd,
+  );
   expect(code).toBe(0);
   expect(stdout).toMatch(/^\/dev\/stdin: valid /);
 });

@@ -37,7 +37,7 @@ test('two that do not: exit code 1, also with --json', async () => {
 test.each([
   [['--against', 'gpu'], 'onnxruntime-webgpu'],
   [['--backend', 'gpu'], 'onnxruntime-webgpu'],
-  [['--tolerance', 'much'], 'Expected a number from 0, but received: much'],
+  [['--tolerance', 'much'], '--tolerance: expected a number from 0, got much\ngnet verify --help'],
   [['--steps', '0'], '--steps'],
 ])('a wrong command line: %j', async (words, text) => {
   const { code, stdout, stderr } = await verify(...words);

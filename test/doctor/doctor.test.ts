@@ -7,7 +7,7 @@ import { type BackendName, backendNames, chooseBackend } from '../../src/registr
 import { machine } from '../helpers/machine.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
-const AUTO = chooseBackend('auto').name;
+const { name: AUTO } = await chooseBackend('auto', async () => null);
 /** Any other. */
 const OTHER = backendNames.find((name) => name !== AUTO)!;
 

@@ -4,8 +4,9 @@ import { gnet } from '../helpers/gnet.js';
 test.each([
   ['validat', '; did you mean validate\\?'],
   ['frobnicate', ''],
+  ['backend instal', '; did you mean backend install\\?'],
 ])('%s: the commands that there are, exit code 2', async (command, suggestion) => {
-  const { code, stdout, stderr } = await gnet([command, 'a.yaml'], { cwd: process.cwd() });
+  const { code, stdout, stderr } = await gnet([...command.split(' '), 'a.yaml'], { cwd: process.cwd() });
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toMatch(
     new RegExp(`^${command}: expected a command \\(.*describe, .*run.* or \\w+\\)${suggestion}\\n$`),

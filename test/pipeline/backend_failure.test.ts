@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { BackendFailure, failedRun, withFailures } from '../../src/pipeline/backend_failure.js';
+import {
+  BackendFailure,
+  failedRun,
+  withFailures,
+  withUserErrors,
+} from '../../src/pipeline/backend_failure.js';
 import { fakeProgram } from '../helpers/fake_program.js';
 
 const BATCH = { size: 1, images: new Uint8Array(1), labels: new Int32Array(1) };
@@ -50,6 +55,25 @@ describe('withFailures', () => {
       await expect(failing(error).state()).rejects.toBe(error);
     },
   );
+});
+
+it('withUserErrors: the backend, what it failed at, its own error, and what to do', async () => {
+  const program = withUserErrors(
+    {
+      ...fakeProgram(),
+      evaluate: async () => {
+        throw new Error('Device lost\n    at Vulkan.cpp:1');
+      },
+    },
+    'onnxruntime-webgpu',
+  );
+  const error = await program.evaluate(BATCH).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(UserError);
+  expect(error).toMatchObject({
+    message: 'backend onnxruntime-webgpu failed in an evaluation: Device lost',
+    hint: 'gnet doctor tells which backends work here; --backend takes another one.',
+    exitCode: 1,
+  });
 });
 
 describe('failedRun', () => {

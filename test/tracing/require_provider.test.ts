@@ -44,6 +44,13 @@ it
     expect(stderr).toContain(hint);
     expect(stderr).not.toContain('vkCreateInstance');
     expect(existsSync(join(cwd, 'runs'))).toBe(false);
+    await gnet(['run', 'tiny.yaml', '--backend', 'onnxruntime-cpu', '--run-dir', 'run'], { cwd });
+    for (const words of [['eval'], ['predict', 'a.png']]) {
+      const [command, ...rest] = words as [string, ...string[]];
+      const ended = await gnet([command, 'run', ...rest, '--backend', name], { cwd });
+      expect(ended).toMatchObject({ code: 1, stdout: '' });
+      expect(ended.stderr.split('\n')[0]).toMatch(new RegExp(`^backend ${name} cannot run here: .*${cause}`));
+    }
   } finally {
     if (drivers === undefined) delete process.env.VK_ICD_FILENAMES;
     else process.env.VK_ICD_FILENAMES = drivers;

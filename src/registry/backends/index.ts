@@ -37,25 +37,31 @@ export interface BackendChoice {
   readonly reason: string;
 }
 
+/** What stands in the way of a backend that `auto` could take, as far as a look tells; null where nothing is seen. */
+const obstacles = {
+  'tensorflow-gpu': tensorflowGpuObstacle,
+  'onnxruntime-cuda': onnxruntimeCudaObstacle,
+} as const;
+
 /**
- * Turns `auto` into a backend: a visible CUDA GPU with TensorFlow, else with ONNX Runtime, else the CPU with ONNX Runtime,
- * which every installation has. Whether the GPU really computes is found out when it is opened.
+ * Turns `auto` into a backend: a CUDA GPU with TensorFlow, else with ONNX Runtime, else the CPU with ONNX Runtime, which
+ * every installation has.
+ * @param problemOf tries a backend out: why it cannot run here, or null where it can
  */
-export function chooseBackend(wanted: BackendName | 'auto'): BackendChoice {
+export async function chooseBackend(
+  wanted: BackendName | 'auto',
+  problemOf: (name: BackendName) => Promise<string | null>,
+): Promise<BackendChoice> {
   if (wanted !== 'auto') return { name: wanted, reason: 'as configured' };
-  const obstacles = {
-    'tensorflow-gpu': tensorflowGpuObstacle(),
-    'onnxruntime-cuda': onnxruntimeCudaObstacle(),
-  };
-  if (obstacles['tensorflow-gpu'] === null)
-    return { name: 'tensorflow-gpu', reason: 'auto: a CUDA GPU is visible' };
-  if (obstacles['onnxruntime-cuda'] === null) {
-    return {
-      name: 'onnxruntime-cuda',
-      reason: `auto: a CUDA GPU is visible, ${obstacles['tensorflow-gpu']}`,
-    };
+  // Both may lack the same GPU, or each its own package.
+  const reasons = new Set<string>();
+  for (const name of ['tensorflow-gpu', 'onnxruntime-cuda'] as const) {
+    const obstacle = obstacles[name]();
+    const problem = obstacle === null ? await problemOf(name) : null;
+    if (obstacle === null && problem === null) {
+      return { name, reason: `auto: ${['a CUDA GPU is visible', ...reasons].join(', ')}` };
+    }
+    reasons.add(obstacle ?? `${name} cannot run here: ${problem}`);
   }
-  // Both lack the same GPU, or each its own package.
-  const reasons = new Set(Object.values(obstacles));
   return { name: 'onnxruntime-cpu', reason: `auto: ${[...reasons].join(', ')}` };
 }

@@ -20,20 +20,37 @@ describe('auto', () => {
   });
 
   const noGpu = 'no CUDA GPU is visible';
+  const visible = 'a CUDA GPU is visible';
+  const works = async () => null;
   it.each([
-    ['a GPU with TensorFlow', null, null, 'tensorflow-gpu', 'a CUDA GPU is visible'],
-    ['a GPU without TensorFlow', 'no tfjs', null, 'onnxruntime-cuda', 'a CUDA GPU is visible, no tfjs'],
+    ['a GPU with TensorFlow', null, null, 'tensorflow-gpu', visible],
+    ['a GPU without TensorFlow', 'no tfjs', null, 'onnxruntime-cuda', `${visible}, no tfjs`],
     ['a GPU without either', 'no tfjs', 'no provider', 'onnxruntime-cpu', 'no tfjs, no provider'],
     ['no GPU', noGpu, noGpu, 'onnxruntime-cpu', noGpu],
-  ])('with %s, and says why', (_, tensorflow, onnxruntime, name, reason) => {
+  ])('with %s, and says why', async (_, tensorflow, onnxruntime, name, reason) => {
     vi.mocked(tensorflowGpuObstacle).mockReturnValue(tensorflow);
     vi.mocked(onnxruntimeCudaObstacle).mockReturnValue(onnxruntime);
-    expect(chooseBackend('auto')).toEqual({ name, reason: `auto: ${reason}` });
+    expect(await chooseBackend('auto', works)).toEqual({ name, reason: `auto: ${reason}` });
   });
 
-  it.each(backendNames)('does not stand in for %s', (name) => {
-    expect(chooseBackend(name)).toEqual({ name, reason: 'as configured' });
+  const old = 'tensorflow-gpu cannot run here: too old';
+  const alone = 'onnxruntime-cuda cannot run here: no cuDNN';
+  it.each([
+    [['tensorflow-gpu'], 'onnxruntime-cuda', `${visible}, ${old}`],
+    [['tensorflow-gpu', 'onnxruntime-cuda'], 'onnxruntime-cpu', `${old}, ${alone}`],
+  ])('goes past %j, which turn out not to run', async (failing, name, reason) => {
+    vi.mocked(tensorflowGpuObstacle).mockReturnValue(null);
+    vi.mocked(onnxruntimeCudaObstacle).mockReturnValue(null);
+    const causes: Record<string, string> = { 'tensorflow-gpu': 'too old', 'onnxruntime-cuda': 'no cuDNN' };
+    const problemOf = async (tried: string) => (failing.includes(tried) ? causes[tried]! : null);
+    expect(await chooseBackend('auto', problemOf)).toEqual({ name, reason: `auto: ${reason}` });
+  });
+
+  it.each(backendNames)('does not stand in for %s', async (name) => {
+    const problemOf = vi.fn(works);
+    expect(await chooseBackend(name, problemOf)).toEqual({ name, reason: 'as configured' });
     expect(tensorflowGpuObstacle).not.toHaveBeenCalled();
+    expect(problemOf).not.toHaveBeenCalled();
   });
 });
 

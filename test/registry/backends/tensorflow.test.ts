@@ -75,9 +75,17 @@ describe('what is in the way of the GPU', () => {
     expect(tensorflowGpuObstacle()).toBe('no CUDA GPU is visible');
   });
 
-  it.each(['/dev/nvidia0', '/dev/dxg'])('with %s: the package, or nothing', (device) => {
-    vi.mocked(existsSync).mockImplementation((path) => path === device);
-    const missing = '@tensorflow/tfjs-node-gpu is not installed';
-    expect(tensorflowGpuObstacle()).toBe(isInstalled('@tensorflow/tfjs-node-gpu') ? null : missing);
+  it('a GPU of another make in Windows’ subsystem for Linux', () => {
+    vi.mocked(existsSync).mockImplementation((path) => path === '/dev/dxg');
+    expect(tensorflowGpuObstacle()).toBe('no CUDA GPU is visible');
   });
+
+  it.each([[['/dev/nvidia0']], [['/dev/dxg', '/usr/lib/wsl/lib/libcuda.so.1']]])(
+    'with %j: the package, or nothing',
+    (files) => {
+      vi.mocked(existsSync).mockImplementation((path) => files.includes(String(path)));
+      const missing = '@tensorflow/tfjs-node-gpu is not installed';
+      expect(tensorflowGpuObstacle()).toBe(isInstalled('@tensorflow/tfjs-node-gpu') ? null : missing);
+    },
+  );
 });
