@@ -95,18 +95,20 @@ function describeBackend(name: BackendName, result: ProbeResult, machine: Machin
   const { device, threads, versions, kernels } = result.report;
   return {
     ...{ name, description, usable: true, problem: null, threads, versions },
-    ...deviceFacts(device, machine),
+    ...deviceFacts(name, device, machine),
     kernels: kernels && { ...kernels, on_cpu: nodesOnCpu(result.stderr) },
   };
 }
 
 /** The device by name, and its memory. */
 function deviceFacts(
+  name: BackendName,
   device: ProbeReport['device'],
   { cpu, memory_bytes, memory_limit_bytes, gpus, vulkan }: Machine,
 ): Pick<ExaminedBackend, 'device' | 'memory_bytes'> {
   if (device === 'cpu') return { device: cpu, memory_bytes: memory_limit_bytes ?? memory_bytes };
   const [gpu] = gpus;
-  if (gpu) return { device: gpu.name, memory_bytes: gpu.memory_bytes };
+  // WebGPU may be on another adapter.
+  if (gpu && name !== 'onnxruntime-webgpu') return { device: gpu.name, memory_bytes: gpu.memory_bytes };
   return { device: `Vulkan (${vulkan.drivers.join(', ') || 'driver not known'})`, memory_bytes: null };
 }

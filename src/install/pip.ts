@@ -15,7 +15,10 @@ export async function downloadWheels(
   requirements: readonly string[],
   python: string,
   directory: string,
-  options: ProgramOptions = {},
+  options: ProgramOptions & {
+    /** Whether the user can name a wheel in place of what is downloaded (--wheel). */
+    readonly replaceable?: boolean;
+  } = {},
 ): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input'];
@@ -26,7 +29,7 @@ export async function downloadWheels(
   } catch (error) {
     if (!(error instanceof ProgramError)) throw error;
     throw new UserError(`pip cannot download ${requirements.join(', ')}: ${reason(error.output)}`, {
-      hint: hint(error.output, requirements[0]!),
+      hint: hint(error.output, options.replaceable ? requirements[0]! : null),
       cause: error,
     });
   }
@@ -55,8 +58,10 @@ function reason(output: string): string {
   );
 }
 
-function hint(output: string, requirement: string): string {
-  if (isUnavailable(output) && !isUnreachable(output))
-    return 'With a wheel that you have from elsewhere, add --wheel FILE.';
+/** @param requirement of what --wheel can replace; null where nothing can */
+function hint(output: string, requirement: string | null): string {
+  const isMissing = isUnavailable(output) && !isUnreachable(output);
+  if (requirement === null) return `Check pip's index${isMissing ? '' : ' and proxy'} (pip config list).`;
+  if (isMissing) return 'With a wheel that you have from elsewhere, add --wheel FILE.';
   return `Check pip's index and proxy (pip config list). Or fetch the wheel on a machine that reaches the index (pip download --no-deps --only-binary=:all: ${requirement}) and add --wheel FILE.`;
 }

@@ -4,12 +4,12 @@ export interface Point {
   readonly y: number;
 }
 
-/** More points than that are noise in a chart, and bytes in a page. */
+/** More points than that are noise in a chart, and bytes in a page. Even, so that it can be halved. */
 const CAPACITY = 256;
 
 /**
  * A curve of any length in bounded memory: each point is the mean (of x and of y) of `stride` consecutive values, and
- * stride doubles whenever there are more than CAPACITY points. Means, unlike every n-th value, keep the level of
+ * stride doubles whenever there are CAPACITY points. Means, unlike every n-th value, keep the level of
  * noisy losses.
  */
 export class Curve {
@@ -30,7 +30,7 @@ export class Curve {
     this.xs.push(this.pendingX / this.stride);
     this.ys.push(this.pendingY / this.stride);
     this.pendingX = this.pendingY = this.pending = 0;
-    if (this.xs.length > CAPACITY && this.xs.length % 2 === 0) this.halve();
+    if (this.xs.length === CAPACITY) this.halve();
   }
 
   /** In the order in which they were added; the last one may be of fewer values. */

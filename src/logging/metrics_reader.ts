@@ -55,7 +55,7 @@ const CHECKS: ReadonlyMap<string, ValidateFunction<MetricsLine>> = new Map(
   Object.entries({
     train,
     train_epoch: { ...train, count },
-    test: { ...position, loss: number, accuracy: Type.Number(), correct: count, count },
+    test: { ...position, loss: Type.Number(), accuracy: Type.Number(), correct: count, count },
   }).map(([split, fields]) => [split, ajv.compile<MetricsLine>(Type.Object(fields))]),
 );
 

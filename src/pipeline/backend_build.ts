@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { UserError } from '../errors.js';
 import {
   addModules,
   checkBuild,
@@ -78,12 +79,10 @@ export function buildStages({ name, wheel, scratch, signal }: BuildRequest): Sta
       run: async (context, output) => {
         const { python } = context.tools;
         if (!wheel)
-          [context.wheel = ''] = await downloadWheels(
-            [requirementOf(name)],
-            python!,
-            downloads,
-            listening(output),
-          );
+          [context.wheel = ''] = await downloadWheels([requirementOf(name)], python!, downloads, {
+            ...listening(output),
+            replaceable: true,
+          });
         output.progress(doing('unpacking'));
         await withWheel(context.wheel, async (opened) => {
           checkWheel(opened, name);
@@ -97,6 +96,12 @@ export function buildStages({ name, wheel, scratch, signal }: BuildRequest): Sta
       skip: () => (name === 'tensorflow' ? 'not for the CPU' : null),
       run: async ({ wheel: path, tools }, output) => {
         const requirements = await withWheel(path, (opened) => opened.requirementsOf('and-cuda'));
+        if (requirements.length === 0) {
+          throw new UserError(
+            `${basename(path)}: expected a wheel that names its CUDA libraries (extra and-cuda), got none`,
+            { hint: 'Take the wheel of a newer TensorFlow, from PyPI.', exitCode: 2 },
+          );
+        }
         const target = join(downloads, 'cuda');
         const wheels = await downloadWheels(requirements, tools.python!, target, listening(output));
         for (const each of wheels) {

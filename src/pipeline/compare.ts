@@ -81,13 +81,25 @@ export function compareRuns(runs: readonly OpenedRun[]): Comparison {
   if (typeof pair === 'string') notes.push(`No test of the two runs' predictions: ${pair}`);
   const groups = groupRuns(runs, notes);
   const [first, second] = groups;
+  const tested =
+    first && second && groups.length === 2 ? welch(first.best_accuracy, second.best_accuracy) : null;
   if (groups.length > 2) notes.push(`No test between groups: it is for two, and there are ${groups.length}.`);
+  if (groups.length === 2 && tested === null) {
+    notes.push(
+      'No test between the groups: neither varies at all, and the test weighs a difference by how much they do.',
+    );
+  }
+  if (first && groups.length === 1 && first.runs.length < runs.length) {
+    notes.push(
+      'No test between groups: there is one; a group is two runs or more that differ in the seed alone.',
+    );
+  }
   return {
     runs: runs.map(summarize),
     differences: configDifferences(runs),
     mcnemar: typeof pair === 'string' ? null : pair,
     groups,
-    welch: first && second && groups.length === 2 ? welch(first.best_accuracy, second.best_accuracy) : null,
+    welch: tested,
     notes,
   };
 }

@@ -44,7 +44,14 @@ export async function exportCheckpoint(options: ExportOptions): Promise<ExportRe
       writeAndVerify(format, model, temporary, interrupt),
     );
     const { directory: checkpoint, step } = model;
-    return { checkpoint, step, format: options.format, output: path, ...written, usage: format.usage(model) };
+    return {
+      checkpoint,
+      step,
+      format: options.format,
+      output: path,
+      ...written,
+      usage: format.usage(model, path),
+    };
   } finally {
     interrupt.dispose();
   }

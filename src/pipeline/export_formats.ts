@@ -17,7 +17,7 @@ export interface ExportFormat {
   /** Reads what was written, as its users will. @returns what was checked @throws UserError where it is not the model */
   verify(model: OpenedCheckpoint, path: string): Promise<string>;
   /** How to use it, in a sentence. */
-  usage(model: OpenedCheckpoint): string;
+  usage(model: OpenedCheckpoint, path: string): string;
 }
 
 const OUTPUTS = 'pixel values 0…255; outputs logits and probabilities: float32 [batch, classes]';
@@ -59,7 +59,8 @@ const safetensors: ExportFormat = {
     }
     return `${state.parameters.size} tensors read back to the bit`;
   },
-  usage: () => "in PyTorch: model.load_state_dict(safetensors.torch.load_file('model.safetensors'))",
+  usage: (_, path) =>
+    `in PyTorch: model.load_state_dict(safetensors.torch.load_file(${JSON.stringify(path)}))`,
 };
 
 const tfjs: ExportFormat = {

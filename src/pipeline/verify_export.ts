@@ -1,5 +1,6 @@
 import { planeBytes } from '../data/records.js';
 import { UserError } from '../errors.js';
+import type { Program } from '../model/program.js';
 import { randomStream } from '../random.js';
 import type { BackendName } from '../registry/backends/index.js';
 import type { OpenedExport } from '../tracing/trace_prediction.js';
@@ -21,9 +22,10 @@ export async function verifyExport(
   exported: OpenedExport,
   backend: BackendName,
 ): Promise<string> {
-  const program = await openProgram(plan, backend, 0, state);
+  let program: Program | undefined;
   let worst = 0;
   try {
+    program = await openProgram(plan, backend, 0, state);
     for (const size of BATCHES) {
       const random = randomStream(0, 'export', size);
       const images = new Uint8Array(size * planeBytes(plan.dataset.image));
@@ -32,7 +34,7 @@ export async function verifyExport(
       worst = Math.max(worst, worstDifference(await exported.probabilities(images, size), probabilities));
     }
   } finally {
-    program.dispose();
+    program?.dispose();
     await exported.release();
   }
   // Not "greater than": NaN must fail.

@@ -90,9 +90,14 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
 function epochTable(plan: Plan, { epochs, test }: RunMetrics): Html | null {
   const ends = overEpochs(test.accuracy, plan).map(({ x }) => x);
   if (ends.length === 0) return null;
+  const steps = test.accuracy.points().map(({ x }) => x);
   const column = (title: string, curve: Curve, format: (value: number) => string): Column<number> => {
-    const points = curve.points();
-    const cell = (row: number) => (points[row] ? format(points[row].y) : '–');
+    // By the step, not the row: what was not finite is missing from a curve.
+    const values = new Map(curve.points().map(({ x, y }) => [x, y]));
+    const cell = (row: number) => {
+      const value = values.get(steps[row]!);
+      return value === undefined ? '–' : format(value);
+    };
     return { title, numeric: true, cell };
   };
   const columns: Column<number>[] = [

@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { UserError } from '../errors.js';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemErrorCode, UserError } from '../errors.js';
 import { fsyncDirectory, temporaryName } from './atomic.js';
 import { fileError } from './file_error.js';
 import { kindOf } from './kind_of.js';
@@ -10,9 +10,9 @@ export interface NewOutput {
   readonly path: string;
   /** Null for a file; else the names that files in the directory have. */
   readonly files: RegExp | null;
-  /** Text that each file which may be replaced has in it, as an earlier export has. */
+  /** Text that a file which may be replaced has in it, or a file of such a directory, as an earlier export has. */
   readonly mark: string;
-  /** Whether it may replace what has its name: a file with the mark, or a directory of such files alone. */
+  /** Whether it may replace what has its name: a file with the mark, or a directory of `files` alone, one of them with the mark. */
   readonly force: boolean;
 }
 
@@ -30,6 +30,7 @@ export async function writeNewOutput<T>(output: NewOutput, build: (path: string)
     await mkdir(dirname(path), { recursive: true });
     if (isDirectory) await mkdir(temporary);
     const result = await build(temporary);
+    await requireFree(output); // building takes its time
     await moveInto(temporary, path, isDirectory);
     return result;
   } catch (error) {
@@ -72,13 +73,27 @@ async function requireFree({ path, files, mark, force }: NewOutput): Promise<voi
   if (names.length > 0 && !force) {
     throw taken(path, 'exists already', 'Add --force to replace it, or name another place with --output.');
   }
-  if (files === null && !(await readFile(path)).includes(mark)) {
+  const paths = files === null ? [path] : names.map((name) => join(path, name));
+  if (names.length > 0 && !(await isMarked(paths, mark))) {
     throw taken(
       path,
-      'expected a new file or an earlier export, found another file',
+      `expected a new ${expected} or an earlier export, found another ${expected}`,
       'Name another place with --output: what is no export is never replaced.',
     );
   }
+}
+
+/** Whether one of these is a regular file with the mark in it. */
+async function isMarked(paths: readonly string[], mark: string): Promise<boolean> {
+  for (const path of paths) {
+    try {
+      if ((await stat(path)).isFile() && (await readFile(path)).includes(mark)) return true;
+    } catch (error) {
+      // A link that leads nowhere is no export.
+      if (systemErrorCode(error) !== 'ENOENT') throw fileError('read', path, error);
+    }
+  }
+  return false;
 }
 
 function taken(path: string, problem: string, hint: string): UserError {

@@ -45,9 +45,16 @@ it.each([
   ['anything else', 'note\nERROR: disk on fire\n\nnotice', 'disk on fire', '--wheel FILE'],
 ])('%s', async (_case, output, reason, hint) => {
   const fake = python(`cat >&2 <<'END'\n${output}\nEND\nexit 1`);
-  await expect(downloadWheels(['tensorflow-cpu==2.21.0'], fake, temporaryDirectory())).rejects.toMatchObject({
+  const failure = (replaceable: boolean) =>
+    downloadWheels(['tensorflow-cpu==2.21.0'], fake, temporaryDirectory(), { replaceable });
+  const message = expect.stringContaining(`pip cannot download tensorflow-cpu==2.21.0: ${reason}`);
+  await expect(failure(true)).rejects.toMatchObject({
     name: 'UserError',
-    message: expect.stringContaining(`pip cannot download tensorflow-cpu==2.21.0: ${reason}`),
+    message,
     hint: expect.stringContaining(hint),
+  });
+  await expect(failure(false)).rejects.toMatchObject({
+    message,
+    hint: expect.stringMatching(/^Check pip's index (and proxy )?\(pip config list\)\.$/),
   });
 });

@@ -50,6 +50,18 @@ describe('a file', () => {
     const path = join(temporaryDirectory(), 'link');
     symlinkSync('nowhere', path);
     await expect(writeNewOutput(file(path), writeText('new'))).rejects.toThrow('exists already');
+    await expect(writeNewOutput(file(path, true), writeText('new'))).rejects.toThrow('found another file');
+  });
+
+  test('is not replaced where it appears while the new one is made', async () => {
+    const path = join(temporaryDirectory(), 'file');
+    const writes = writeNewOutput(file(path), async (temporary) => {
+      await writeFile(temporary, 'new');
+      await writeFile(path, 'precious');
+    });
+    await expect(writes).rejects.toThrow(`${path}: exists already`);
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+    expect(readdirSync(join(path, '..'))).toEqual(['file']);
   });
 });
 
@@ -68,13 +80,25 @@ describe('a directory', () => {
   test('replaces one of such files where that is wanted, and leaves none of them', async () => {
     const path = join(temporaryDirectory(), 'old');
     mkdirSync(path);
-    writeFileSync(join(path, 'part2'), 'old');
+    writeFileSync(join(path, 'part0'), 'old');
+    writeFileSync(join(path, 'part2'), 'old, made here');
     await expect(writeNewOutput(directory(path), writePart('new'))).rejects.toThrow(
       `${path}: exists already`,
     );
     await writeNewOutput(directory(path, true), writePart('new'));
     expect(readdirSync(path)).toEqual(['part1']);
     expect(readdirSync(join(path, '..'))).toEqual(['old']);
+  });
+
+  test('never replaces one whose files have the names alone', async () => {
+    const path = join(temporaryDirectory(), 'others');
+    mkdirSync(path);
+    writeFileSync(join(path, 'part1'), 'precious');
+    await expect(writeNewOutput(directory(path, true), writePart('new'))).rejects.toMatchObject({
+      message: `${path}: expected a new directory or an earlier export, found another directory`,
+      exitCode: 2,
+    });
+    expect(readFileSync(join(path, 'part1'), 'utf8')).toBe('precious');
   });
 
   test('never replaces one that holds anything else', async () => {

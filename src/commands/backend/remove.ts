@@ -18,7 +18,8 @@ export default class BackendRemove extends BaseCommand {
     const { removeBackend } = await import('../../pipeline/backend_remove.js');
     const result = await removeBackend(flags.gpu ? 'tensorflow-gpu' : 'tensorflow');
     if (result.directories.length === 0) this.log(`${result.backend}: there is no build of it`);
-    for (const directory of result.directories) this.log(`removed ${directory} (${bytes(result.bytes)})`);
+    for (const directory of result.directories) this.log(`removed ${directory}`);
+    if (result.bytes > 0) this.log(`${bytes(result.bytes)} are free again`);
     return result;
   }
 }

@@ -28,10 +28,10 @@ export const SIGNS: readonly Sign[] = [
   },
   {
     pattern:
-      /(\S*onnxruntime-node)\/bin\/\S*\/(libonnxruntime_providers_\w+\.so): cannot open shared object file/,
+      /(?<=^|: )(\/[^:]*onnxruntime-node)\/bin\/[^:]*\/(libonnxruntime_providers_\w+\.so): cannot open shared object file/,
     explain: ([, folder, file]) => ({
       cause: `${NO_CUDA_PROVIDER} (${file} is missing)`,
-      mend: `node ${folder}/script/install.js --onnxruntime-node-install=cuda12`,
+      mend: `node ${/\s/.test(folder!) ? `"${folder}/script/install.js"` : `${folder}/script/install.js`} --onnxruntime-node-install=cuda12`,
     }),
   },
   {
@@ -50,14 +50,14 @@ export const SIGNS: readonly Sign[] = [
     pattern: /Error loading shared library ([^\s:]+)/,
     explain: ([, file]) => ({
       cause: `shared library ${file} is missing: its native part is made for glibc, and this system has another C library`,
-      mend: 'docker run -it --rm -v "$PWD:/work" -w /work node:22 bash',
+      mend: 'docker run -it --rm -v "$PWD:/app" -w /app node:22 bash',
     }),
   },
   {
     pattern: /version [`'"]((?:GLIBC(?:XX)?|CXXABI)_[\d.]+)' not found/,
     explain: ([, wanted], { system: { libc, platform } }) => ({
       cause: `its native part wants ${wanted}; this system has ${libc ?? platform}, which is older`,
-      mend: 'docker run -it --rm -v "$PWD:/work" -w /work node:22-trixie bash',
+      mend: 'docker run -it --rm -v "$PWD:/app" -w /app node:22-trixie bash',
     }),
   },
   {

@@ -84,7 +84,7 @@ describe('what libraries and loaders print', () => {
       ),
       { libc: null },
       'shared library ld-linux-x86-64.so.2 is missing: its native part is made for glibc, and this system has another C library',
-      'docker run -it --rm -v "$PWD:/work" -w /work node:22 bash',
+      'docker run -it --rm -v "$PWD:/app" -w /app node:22 bash',
     ],
     [
       'an older glibc',
@@ -93,7 +93,7 @@ describe('what libraries and loaders print', () => {
       ),
       {},
       'its native part wants GLIBC_2.38; this system has glibc 2.36, which is older',
-      'docker run -it --rm -v "$PWD:/work" -w /work node:22-trixie bash',
+      'docker run -it --rm -v "$PWD:/app" -w /app node:22-trixie bash',
     ],
     [
       'a file that is no library',
