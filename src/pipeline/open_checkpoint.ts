@@ -5,10 +5,8 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { type ModelState, stateFrom } from '../model/state.js';
 import { readWeights } from '../storage/checkpoints.js';
-import { isThere } from '../storage/kind_of.js';
 import { runPaths } from '../storage/run_directory.js';
 import { notARun } from './not_a_run.js';
-import { quoted } from './resume_command.js';
 
 /** A trained model, to be used and not trained on. */
 export interface OpenedCheckpoint {
@@ -41,12 +39,12 @@ export async function openCheckpoint(source: string, backend?: string): Promise<
 async function checkpointDirectory(source: string): Promise<string> {
   if (existsSync(join(source, 'state.json'))) return source;
   const best = join(runPaths(source).checkpoints, 'best');
-  if (await isThere(best)) return best;
+  if (existsSync(best)) return best;
   if (!existsSync(runPaths(source).plan)) throw await notARun(source, 'a run directory or a checkpoint');
   const last = join(runPaths(source).checkpoints, 'last');
-  if (!(await isThere(last))) {
+  if (!existsSync(last)) {
     throw new UserError(`${source}: the run has no checkpoint: neither checkpoints/best nor last is there`, {
-      hint: `"gnet run CONFIG --run-dir ${quoted(source)} --resume" trains it.`,
+      hint: `"gnet run CONFIG --run-dir ${source} --resume" trains it.`,
       exitCode: 2,
     });
   }

@@ -11,8 +11,3 @@ export async function kindOf(path: string): Promise<'nothing' | 'file' | 'direct
     throw fileError('read', path, error);
   }
 }
-
-/** Whether the path is taken. A link that leads nowhere counts: it is damage to report, not a reason to look elsewhere. */
-export async function isThere(path: string): Promise<boolean> {
-  return (await kindOf(path)) !== 'nothing';
-}

@@ -1,9 +1,8 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
-import { isThere } from './kind_of.js';
 
 /** Where things are in a run directory. */
 export interface RunPaths {
@@ -86,8 +85,9 @@ export async function findLatestRun(root: string, name: string): Promise<LatestR
   const runs = (await readRuns(root)).filter((run) => run.name === name);
   const directories = runs.map(({ directory }) => directory);
   for (const [index, directory] of directories.entries()) {
-    const last = join(runPaths(directory).checkpoints, 'last');
-    if (await isThere(last)) return { directory, passedOver: directories.slice(0, index) };
+    // A link that leads nowhere counts: it is damage to report, not a reason to take another run.
+    const last = await lstat(join(runPaths(directory).checkpoints, 'last')).catch(() => undefined);
+    if (last) return { directory, passedOver: directories.slice(0, index) };
   }
   return directories[0] === undefined ? null : { directory: directories[0], passedOver: [] };
 }

@@ -134,6 +134,20 @@ describe('groups', () => {
     expect(notes).toContain('d: The run has not finished: it is at step 7 of 14.');
   });
 
+  test('no test where nothing varies, nor of a group and a single run, and why', async () => {
+    const same = await compare(...seeds([18, 18]), ...seeds([17, 17], sgd));
+    expect(same).toMatchObject({
+      welch: null,
+      notes: [expect.stringMatching(/^No test between the groups: neither varies/)],
+    });
+    directory = temporaryDirectory();
+    const alone = await compare(...seeds([18, 17]), { changes: sgd });
+    expect(alone).toMatchObject({
+      welch: null,
+      notes: [expect.stringMatching(/^No test between groups: there is one;/)],
+    });
+  });
+
   test('three groups are not tested', async () => {
     const pair = (changes: object) => seeds([18, 17], changes);
     const { groups, welch, notes } = await compare(

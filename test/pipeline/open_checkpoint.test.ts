@@ -70,8 +70,8 @@ test.each([
       rmSync(join(place, 'run/checkpoints/step-00000007'), { recursive: true });
       return join(place, 'run');
     },
-    (place: string) => `cannot read ${place}/run/checkpoints/best/state.json: no such file or directory`,
-    1,
+    (place: string) => `${place}/run: the run has no checkpoints/best yet`,
+    2,
   ],
   [
     'a damaged state',
