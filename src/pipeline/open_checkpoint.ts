@@ -5,8 +5,9 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { type ModelState, stateFrom } from '../model/state.js';
 import { readWeights } from '../storage/checkpoints.js';
-import { runPaths } from '../storage/run_directory.js';
+import { hasCheckpoint, runPaths } from '../storage/run_directory.js';
 import { notARun } from './not_a_run.js';
+import { commandLine, quoted } from './resume_command.js';
 
 /** A trained model, to be used and not trained on. */
 export interface OpenedCheckpoint {
@@ -38,18 +39,17 @@ export async function openCheckpoint(source: string, backend?: string): Promise<
 /** A run directory stands for its best checkpoint. */
 async function checkpointDirectory(source: string): Promise<string> {
   if (existsSync(join(source, 'state.json'))) return source;
-  const best = join(runPaths(source).checkpoints, 'best');
-  if (existsSync(best)) return best;
-  if (!existsSync(runPaths(source).plan)) throw await notARun(source, 'a run directory or a checkpoint');
-  const last = join(runPaths(source).checkpoints, 'last');
-  if (!existsSync(last)) {
+  const { plan, checkpoints } = runPaths(source);
+  if (existsSync(checkpoints) && (await hasCheckpoint(source, 'best'))) return join(checkpoints, 'best');
+  if (!existsSync(plan)) throw await notARun(source, 'a run directory or a checkpoint');
+  if (!(await hasCheckpoint(source, 'last'))) {
     throw new UserError(`${source}: the run has no checkpoint: neither checkpoints/best nor last is there`, {
-      hint: `"gnet run CONFIG --run-dir ${source} --resume" trains it.`,
+      hint: `Train it: ${commandLine(['run', 'CONFIG', '--run-dir', source, '--resume'])}`,
       exitCode: 2,
     });
   }
   throw new UserError(`${source}: the run has no checkpoints/best yet: it comes with the first evaluation`, {
-    hint: `Name a checkpoint, such as ${last}.`,
+    hint: `Name a checkpoint, such as ${quoted(join(checkpoints, 'last'))}`,
     exitCode: 2,
   });
 }

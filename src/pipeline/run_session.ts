@@ -11,11 +11,11 @@ import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { damagedFile, readJsonFile } from '../storage/json_file.js';
-import { kindOf } from '../storage/kind_of.js';
 import {
   createRunDirectory,
   findLatestRun,
   foreignEntries,
+  hasCheckpoint,
   type LatestRun,
   type RunPaths,
   runPaths,
@@ -171,9 +171,9 @@ function fromNothing(state: ModelState, savedStep: number | null): Start {
 
 /** The state in the newest checkpoint of a run. */
 async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
+  // Killed before its first checkpoint, a run starts again from nothing.
+  if (!(await hasCheckpoint(paths.directory, 'last'))) return fromNothing(initialState(plan), null);
   const last = join(paths.checkpoints, 'last');
-  // Killed before its first checkpoint, a run starts again from nothing. A link that leads nowhere is another matter.
-  if ((await kindOf(last)) === 'nothing') return fromNothing(initialState(plan), null);
   const { parameters, slots, state } = await readCheckpoint(last);
   checkParameters(plan.network, parameters, last);
   checkSlots(plan, slots, last);

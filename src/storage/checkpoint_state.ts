@@ -1,6 +1,8 @@
+import { dirname } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { UserError } from '../errors.js';
+import { checkpointHint } from './checkpoint_hint.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { readJsonFile } from './json_file.js';
 import { schemaProblems } from './schema_problems.js';
@@ -64,6 +66,6 @@ export async function readCheckpointState(path: string): Promise<CheckpointState
 
 function damaged(path: string, problem: string): UserError {
   return new UserError(`${path}: not a usable checkpoint state: ${problem}`, {
-    hint: 'Name another checkpoint directory; this one was cut short, edited or written by another version of gnet.',
+    hint: `It was cut short, edited or written by another version of gnet. ${checkpointHint(dirname(path))}`,
   });
 }

@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, readlink, realpath, rename, rm } from 'node:fs/p
 import { basename, join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
 import { fsyncDirectory, replaceSymlink, temporaryName, writeNewFile } from './atomic.js';
+import { checkpointHint } from './checkpoint_hint.js';
 import { type CheckpointState, encodeCheckpointState, readCheckpointState } from './checkpoint_state.js';
 import { fileError } from './file_error.js';
 import { encodeSafetensors, type NamedTensor, readSafetensors } from './safetensors.js';
@@ -87,9 +88,17 @@ export async function readWeights(directory: string): Promise<Omit<Checkpoint, '
 
 /** Resolved once: the files of one checkpoint, even if a running training moves the link meanwhile. */
 async function resolveLink(directory: string): Promise<string> {
-  return realpath(directory).catch((error: unknown) => {
-    throw fileError('read', directory, error);
-  });
+  try {
+    return await realpath(directory);
+  } catch (error) {
+    const target = await readlink(directory).catch(() => undefined);
+    if (target === undefined || systemErrorCode(error) !== 'ENOENT')
+      throw fileError('read', directory, error);
+    throw new UserError(`${directory}: expected a checkpoint, got a link to ${target}, which is not there`, {
+      hint: checkpointHint(directory),
+      cause: error,
+    });
+  }
 }
 
 function encodeCheckpoint({ parameters, slots, state }: Checkpoint): Map<string, string | Uint8Array[]> {

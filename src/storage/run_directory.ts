@@ -1,8 +1,10 @@
-import { lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
+import type { CheckpointLink } from './checkpoints.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
+import { kindOf } from './kind_of.js';
 
 /** Where things are in a run directory. */
 export interface RunPaths {
@@ -85,11 +87,17 @@ export async function findLatestRun(root: string, name: string): Promise<LatestR
   const runs = (await readRuns(root)).filter((run) => run.name === name);
   const directories = runs.map(({ directory }) => directory);
   for (const [index, directory] of directories.entries()) {
-    // A link that leads nowhere counts: it is damage to report, not a reason to take another run.
-    const last = await lstat(join(runPaths(directory).checkpoints, 'last')).catch(() => undefined);
-    if (last) return { directory, passedOver: directories.slice(0, index) };
+    if (await hasCheckpoint(directory, 'last')) return { directory, passedOver: directories.slice(0, index) };
   }
   return directories[0] === undefined ? null : { directory: directories[0], passedOver: [] };
+}
+
+/**
+ * Whether a run has a checkpoint of that name. A link that leads nowhere counts: it is damage to report, not a reason
+ * to take another run, to begin anew, or to wait for the first evaluation.
+ */
+export async function hasCheckpoint(directory: string, link: CheckpointLink): Promise<boolean> {
+  return (await kindOf(join(runPaths(directory).checkpoints, link))) !== 'nothing';
 }
 
 /** The run directories in `root`, newest first; last those whose names say no time. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openCheckpoint } from '../../src/pipeline/open_checkpoint.js';
+import { commandLine } from '../../src/pipeline/resume_command.js';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { trainTiny } from '../helpers/train_tiny.js';
@@ -38,7 +39,9 @@ test('a checkpoint needs nothing of its run, nor the state of its optimizer', as
   expect(opened.plan.config.backend).toBe('wasm');
 });
 
-test.each([
+type InPlace = (place: string) => string;
+
+test.each<[name: string, prepare: InPlace, message: InPlace, exitCode: number, hint?: InPlace]>([
   [
     'somewhere else',
     (place: string) => place,
@@ -64,13 +67,49 @@ test.each([
     2,
   ],
   [
-    'a run whose link leads nowhere',
+    'a run whose link leads nowhere, with another checkpoint',
     (place: string) => {
       cpSync(run, join(place, 'run'), { recursive: true, verbatimSymlinks: true });
       rmSync(join(place, 'run/checkpoints/step-00000007'), { recursive: true });
       return join(place, 'run');
     },
-    (place: string) => `${place}/run: the run has no checkpoints/best yet`,
+    (place: string) =>
+      `${place}/run/checkpoints/best: expected a checkpoint, got a link to step-00000007, which is not there`,
+    1,
+    (place: string) =>
+      `Restore it from a copy, or use another checkpoint of the run: ${place}/run/checkpoints/step-00000014`,
+  ],
+  [
+    'a run whose links lead nowhere',
+    (place: string) => {
+      cpSync(run, join(place, 'run'), { recursive: true, verbatimSymlinks: true });
+      for (const step of ['07', '14'])
+        rmSync(join(place, `run/checkpoints/step-000000${step}`), { recursive: true });
+      return join(place, 'run');
+    },
+    (place: string) => `${place}/run/checkpoints/best: expected a checkpoint, got a link to step-00000007`,
+    1,
+    () => 'Restore it from a copy, or train again.',
+  ],
+  [
+    'a run without a checkpoint, in a directory whose name wants quotes',
+    (place: string) => {
+      mkdirSync(join(place, 'a run'));
+      cpSync(join(run, 'plan.json'), join(place, 'a run/plan.json'));
+      return join(place, 'a run');
+    },
+    (place: string) =>
+      `${place}/a run: the run has no checkpoint: neither checkpoints/best nor last is there`,
+    2,
+    (place: string) => `Train it: ${commandLine(['run', 'CONFIG'])} --run-dir '${place}/a run' --resume`,
+  ],
+  [
+    'a file',
+    (place: string) => {
+      writeFileSync(join(place, 'file'), '');
+      return join(place, 'file');
+    },
+    (place: string) => `${place}/file: expected a run directory or a checkpoint, got a file`,
     2,
   ],
   [
@@ -102,11 +141,11 @@ test.each([
     (place: string) => `${place}/cut/model.safetensors: not a usable safetensors file: `,
     1,
   ],
-])('%s', async (_, prepare, message, exitCode) => {
+])('%s', async (_, prepare, message, exitCode, hint) => {
   const place = temporaryDirectory();
   const error = await openCheckpoint(prepare(place)).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ message: expect.stringContaining(message(place)), exitCode });
-  expect(error).toHaveProperty('hint', expect.any(String));
+  expect(error).toHaveProperty('hint', hint?.(place) ?? expect.any(String));
 });
 
 test('parameters of another model are listed, each with its shape', async () => {

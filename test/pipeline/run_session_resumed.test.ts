@@ -116,7 +116,7 @@ describe('a resumed run', () => {
     [
       'a link that leads nowhere',
       () => rmSync(join(at.runDir, 'checkpoints/step-00000005'), { recursive: true }),
-      'last: no such',
+      'last: expected a checkpoint, got a link to step-00000005',
     ],
     [
       'parameters of another model',

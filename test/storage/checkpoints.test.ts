@@ -201,7 +201,9 @@ test('refuses directories that are no checkpoints', async () => {
   );
   const last = join(directory, 'last');
   symlinkSync('step-00000001', last);
-  await expect(readCheckpoint(last)).rejects.toThrow(`cannot read ${last}: no such file`);
+  await expect(readCheckpoint(last)).rejects.toThrow(
+    `${last}: expected a checkpoint, got a link to step-00000001, which is not there`,
+  );
 });
 
 test.each(['exp_avg.conv9.weight', 'conv1', '.conv1.weight'])(
