@@ -66,13 +66,31 @@ test('every backend of the registry is probed with the threads of the machine, a
 describe('devices', () => {
   const T4 = { name: 'NVIDIA T4', driver: '550.54.15', memory_bytes: 15e9, free_bytes: 14e9 };
 
-  test.each<[string, ProbeReport['device'], Partial<Machine>, string, number | null]>([
-    ['the processor, within the limit of the container', 'cpu', { memory_limit_bytes: 2e9 }, 'Test CPU', 2e9],
-    ['a CUDA GPU', 'gpu', { gpus: [T4] }, 'NVIDIA T4', 15e9],
-    ['another GPU', 'gpu', { vulkan: { loader: true, drivers: ['radeon'] } }, 'Vulkan (radeon)', null],
-  ])('%s', async (_, device, facts, name, memory) => {
-    const { one } = await examined({ [OTHER]: good({ device }) }, { facts });
-    expect(one(OTHER)).toMatchObject({ device: name, memory_bytes: memory });
+  const radeon = { vulkan: { loader: true, drivers: ['radeon'] } };
+
+  test.each<[string, BackendName, ProbeReport['device'], Partial<Machine>, string, number | null]>([
+    [
+      'the processor, within the limit of the container',
+      OTHER,
+      'cpu',
+      { memory_limit_bytes: 2e9 },
+      'Test CPU',
+      2e9,
+    ],
+    ['a CUDA GPU', 'tensorflow-gpu', 'gpu', { gpus: [T4] }, 'NVIDIA T4', 15e9],
+    ['a CUDA GPU of ONNX Runtime', 'onnxruntime-cuda', 'gpu', { gpus: [T4] }, 'NVIDIA T4', 15e9],
+    ['another GPU', 'onnxruntime-webgpu', 'gpu', radeon, 'Vulkan (radeon)', null],
+    [
+      'a GPU beside one of NVIDIA',
+      'onnxruntime-webgpu',
+      'gpu',
+      { gpus: [T4], ...radeon },
+      'Vulkan (radeon)',
+      null,
+    ],
+  ])('%s', async (_, backend, device, facts, name, memory) => {
+    const { one } = await examined({ [backend]: good({ device }) }, { facts });
+    expect(one(backend)).toMatchObject({ device: name, memory_bytes: memory });
   });
 });
 

@@ -99,8 +99,9 @@ test('a file goes into a directory that is named', async () => {
 });
 
 test('safetensors hold every tensor of the checkpoint', async () => {
-  const output = join(temporaryDirectory(), 'model.safetensors');
-  await exportTo(output, { format: 'safetensors' });
+  const output = join(temporaryDirectory(), "last year's.safetensors");
+  const { usage } = await exportTo(output, { format: 'safetensors' });
+  expect(usage).toBe(`in PyTorch: model.load_state_dict(safetensors.torch.load_file("${output}"))`);
   const { tensors, metadata } = await readSafetensors(output);
   const checkpoint = await readSafetensors(join(run, 'checkpoints/best/model.safetensors'));
   expect(tensors).toEqual(checkpoint.tensors);

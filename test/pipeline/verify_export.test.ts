@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { HostBatch } from '../../src/model/program.js';
 import { initialState } from '../../src/model/state.js';
 import { openProgram } from '../../src/pipeline/open_program.js';
 import { verifyExport } from '../../src/pipeline/verify_export.js';
+import { backends } from '../../src/registry/backends/index.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
 const plan = tinyPlan();
@@ -50,4 +51,12 @@ test.each([
   await expect(verify(change)).rejects.toThrow(
     /^export: expected the probabilities of the model on wasm within 0\.0001, got a difference of (0\.00\d+|NaN)$/,
   );
+});
+
+test('an export is closed also where the model cannot be opened', async () => {
+  const load = vi.spyOn(backends.cpu, 'load').mockRejectedValue(new Error('no such backend'));
+  const exported = { probabilities: vi.fn(), release: vi.fn(async () => {}) };
+  await expect(verifyExport(model, exported, 'cpu')).rejects.toThrow('no such backend');
+  expect(exported.release).toHaveBeenCalledOnce();
+  load.mockRestore();
 });
