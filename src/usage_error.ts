@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Errors } from '@oclif/core';
-import { nearest } from './config/words.js';
+import { suggestion } from './config/words.js';
 import { UserError } from './errors.js';
 
 /** The command whose arguments are wrong. */
@@ -51,11 +51,6 @@ function inOwnWords(text: string, error: Errors.CLIError, { command, flags }: Us
       return `--${flag}: expected ${options ? `one of ${options.join(', ')}` : 'a value'}, got nothing`;
     })
     .replace(/^(--\S+)=true cannot/, '$1 cannot');
-}
-
-function suggestion(word: string, known: readonly string[]): string {
-  const near = nearest(word, known);
-  return near === undefined ? '' : `; did you mean ${near}?`;
 }
 
 /** The arguments that an error of oclif is about. */

@@ -1,5 +1,5 @@
 import type { Hook } from '@oclif/core';
-import { alternatives, nearest } from '../config/words.js';
+import { alternatives, suggestion } from '../config/words.js';
 
 /** oclif says no more than that the command does not exist. */
 const commandNotFound: Hook.CommandNotFound = async function ({ id, config }) {
@@ -7,9 +7,7 @@ const commandNotFound: Hook.CommandNotFound = async function ({ id, config }) {
   const [first = id, second] = id.split(':'); // oclif takes the arguments for subcommands
   const isTopic = second !== undefined && known.some((command) => command.startsWith(`${first} `));
   const name = isTopic ? `${first} ${second}` : first;
-  const near = nearest(name, known);
-  const suggestion = near === undefined ? '' : `; did you mean ${near}?`;
-  const message = `${name}: expected a command (${alternatives(known)})${suggestion}`;
+  const message = `${name}: expected a command (${alternatives(known)})${suggestion(name, known)}`;
   process.stderr.write(`${message}\n`);
   if (process.argv.includes('--json')) {
     process.stdout.write(`${JSON.stringify({ error: { message } }, null, 2)}\n`);
