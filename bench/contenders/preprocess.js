@@ -6,10 +6,10 @@ import * as ort from 'onnxruntime-node';
 import { loadPlan } from '../../dist/config/load_plan.js';
 import { allocateBatch, batchAt, epochOrder } from '../../dist/data/batches.js';
 import { loadRecords } from '../../dist/data/open.js';
+import { Executable } from '../../dist/engines/onnxruntime/executable.js';
 import { preprocess } from '../../dist/model/preprocess.js';
 import { datasets } from '../../dist/registry/datasets/index.js';
 import { input, output, partitionGraph } from '../../dist/tracing/compile.js';
-import { Executable } from '../../dist/tracing/executable.js';
 import { serve } from './protocol.js';
 
 const [resize = '', batchText = '', threads = ''] = process.argv.slice(2);
