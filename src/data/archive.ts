@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import type { ReadEntry, Unpack } from 'tar';
 import { UserError } from '../errors.js';
 import { fileError } from '../storage/file_error.js';
+import { makeDirectory } from '../storage/make_directory.js';
 import { removeAbandoned, scratchPath } from './scratch.js';
 
 /** A file that is wanted from an archive, and how long it must be. */
@@ -45,7 +46,7 @@ export async function extractFiles(options: ExtractOptions): Promise<string> {
   const { archive, folder, files, target, signal } = options;
   const scratch = scratchPath(scratchBase(target));
   try {
-    await mkdir(target, { recursive: true });
+    await makeDirectory(target);
     await mkdir(scratch);
     await unpack(options, scratch);
     for (const file of files) await checkExtracted(join(scratch, folder, file.name), file, archive);

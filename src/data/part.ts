@@ -1,8 +1,9 @@
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
 import { fsyncDirectory } from '../storage/atomic.js';
 import { fileError } from '../storage/file_error.js';
+import { makeDirectory } from '../storage/make_directory.js';
 import { abandonedScratch, scratchPath } from './scratch.js';
 
 /** Says which version of which resource the bytes of a part are from. */
@@ -32,7 +33,7 @@ export class Part {
    * of another URL are dropped. Throws system errors.
    */
   static async claim(destination: string, url: string): Promise<Part> {
-    await mkdir(dirname(destination), { recursive: true });
+    await makeDirectory(dirname(destination));
     const waiting = `${destination}.part`;
     const path = scratchPath(waiting);
     for (const candidate of [waiting, ...(await abandonedScratch(waiting))]) {

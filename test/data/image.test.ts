@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -153,6 +153,14 @@ describe('what cannot be read is one line', () => {
     const { crc32 } = await import('node:zlib');
     png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
     expect(await problem(png)).toBe(expected);
+  });
+
+  test('a link that leads to itself', async () => {
+    const path = join(temporaryDirectory(), 'image.png');
+    symlinkSync('image.png', path);
+    const error = await readImage(path, SIZE).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as Error).message).toBe(`cannot read ${path}: its links lead around in a circle (ELOOP)`);
   });
 
   test('a file too large, without reading it', async () => {
