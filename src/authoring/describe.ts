@@ -38,7 +38,10 @@ export function describePlan(plan: Plan): Description {
 }
 
 function describeLayer({ name, options, output, tensors, macs }: PlannedLayer): DescribedLayer {
-  const count = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
+  const count = tensors.reduce(
+    (sum, { role, shape }) => (role === 'parameter' ? sum + elements(shape) : sum),
+    0,
+  );
   return { name, type: options.type, output, parameters: count, macs };
 }
 

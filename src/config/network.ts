@@ -42,10 +42,10 @@ export function allLayers({ layers, auxiliary }: Network): PlannedLayer[] {
   return [layers, ...auxiliary.map((head) => head.layers)].flat();
 }
 
-/** Trained numbers, those of the heads included. */
+/** Numbers in parameters, those of the heads included. */
 export function countParameters(network: Network): number {
-  const shapes = allLayers(network).flatMap((layer) => layer.tensors.map(({ shape }) => shape));
-  return shapes.reduce((sum, shape) => sum + elements(shape), 0);
+  const tensors = allLayers(network).flatMap((layer) => layer.tensors);
+  return tensors.reduce((sum, { role, shape }) => (role === 'parameter' ? sum + elements(shape) : sum), 0);
 }
 
 /** Multiply-accumulates of a forward pass in training for one image, those of the heads included. */

@@ -1,13 +1,13 @@
 import type { Plan } from '../config/resolve.js';
-import { maskShapes } from '../model/parameters.js';
-import type { Evaluation, HostBatch, HostMasks } from '../model/program.js';
+import { maskShapes } from '../model/state_specs.js';
+import type { Evaluation, Batch, Masks } from '../model/program.js';
 import { ports } from '../tracing/step_graphs.js';
 import type { View } from '../tracing/view.js';
 
 type NamedView = readonly [name: string, view: View];
 
 /** The inputs of every graph that reads a batch. */
-export function batchViews(plan: Plan, { size, images, labels }: HostBatch): NamedView[] {
+export function batchViews(plan: Plan, { size, images, labels }: Batch): NamedView[] {
   const { channels, height, width } = plan.dataset.image;
   return [
     [ports.images, { type: 'uint8', shape: [size, channels, height, width], data: images }],
@@ -15,7 +15,7 @@ export function batchViews(plan: Plan, { size, images, labels }: HostBatch): Nam
   ];
 }
 
-export function maskViews(plan: Plan, batch: HostBatch, masks: HostMasks): NamedView[] {
+export function maskViews(plan: Plan, batch: Batch, masks: Masks): NamedView[] {
   const shapes = maskShapes(plan.network, batch.size);
   return [...masks].map(([layer, data]) => [
     ports.mask(layer),

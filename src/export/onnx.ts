@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { modelOf } from '../engines/onnxruntime/encode.js';
 import { ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
-import type { NamedTensor } from '../storage/safetensors.js';
+import type { Weights } from '../model/program.js';
 import type { Graph } from '../tracing/graph.js';
 import { onnxOperators } from '../tracing/kernels/index.js';
 import { ports } from '../tracing/step_graphs.js';
@@ -19,16 +19,16 @@ export interface OnnxDescription {
 }
 
 /**
- * A trained model as one ONNX file: preprocessing, network and parameters.
+ * A trained model as one ONNX file: preprocessing, network, parameters and buffers.
  * Input: images, uint8 [batch, channels, height, width]. Outputs: logits and probabilities, float32 [batch, classes].
  */
 export async function exportOnnx(
   plan: Plan,
-  parameters: ReadonlyMap<string, NamedTensor>,
+  weights: Weights,
   { version, metadata }: OnnxDescription,
 ): Promise<Uint8Array> {
   const { channels, height, width } = plan.dataset.image;
-  const traced = await tracePrediction(onnxOperators, plan, parameters, (trace) =>
+  const traced = await tracePrediction(onnxOperators, plan, weights, (trace) =>
     input(trace, ports.images, 'uint8', [ANY_BATCH, channels, height, width]),
   );
   const model = modelOf(dropPositions(traced));

@@ -6,8 +6,12 @@ import type { Tf } from '../registry/schema.js';
 /** What a forward pass reads besides the images. */
 export interface ForwardInputs {
   readonly training: boolean;
-  /** All parameters by state-dict name, in PyTorch's layout. */
-  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** All parameters and buffers by state-dict name, in PyTorch's layout. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Names of frozen parameters: a layer with buffers whose parameters are all frozen evaluates in training too. */
+  readonly frozen: ReadonlySet<string>;
+  /** Called with the next value of a buffer, in training. */
+  readonly setNext?: (buffer: string, value: Tensor) => void;
   /** Dropout masks by layer name, in training. */
   readonly masks: ReadonlyMap<string, Tensor>;
   /** Called as each layer begins, and again as its gradient does: names the layer in a trace. */
@@ -28,10 +32,10 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
       tf,
       layer.options,
       {
-        training: inputs.training,
+        training: inputs.training && !isFrozen(layer, inputs.frozen),
         input: layer.input,
-        tensor: (name) => inputs.parameters.get(`${layer.name}.${name}`)!,
-        setNext: () => {},
+        tensor: (name) => inputs.tensors.get(`${layer.name}.${name}`)!,
+        setNext: (name, value) => inputs.setNext?.(`${layer.name}.${name}`, value),
         mask: inputs.masks.get(layer.name),
       },
       x,
@@ -49,6 +53,11 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     head.layers.reduce((x, layer) => runLayer(layer, x), headInputs.get(head.after)!),
   );
   return { main, auxiliary };
+}
+
+function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
+  const parameters = tensors.filter(({ role }) => role === 'parameter');
+  return parameters.length > 0 && parameters.every((parameter) => frozen.has(`${name}.${parameter.name}`));
 }
 
 /** y itself, where `call` is called as soon as the gradient of y is known. */

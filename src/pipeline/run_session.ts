@@ -5,7 +5,7 @@ import type { LoadedPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
-import { checkParameters, checkSlots, initialState, stateFrom } from '../model/state.js';
+import { checkSlots, fromStateDict, initialState, stateDict, stateFrom } from '../model/state.js';
 import { readRunPlan } from '../runs/run_plan.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
@@ -156,7 +156,11 @@ async function beginRun(
   if (!init) return fromNothing(initialState(plan), null);
   // Kept with the run: killed before its first checkpoint, it must not start again from other parameters.
   const state = { version: 1 as const, ...START, metrics_bytes: 0, events: null, config: plan.config };
-  await saveCheckpoint(paths.checkpoints, { ...init, state }, ['last']);
+  await saveCheckpoint(
+    paths.checkpoints,
+    { tensors: stateDict(plan.network, init), slots: init.slots, state },
+    ['last'],
+  );
   return fromNothing(init, 0);
 }
 
@@ -169,13 +173,13 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   // Killed before its first checkpoint, a run starts again from nothing.
   if (!(await hasCheckpoint(paths.directory, 'last'))) return fromNothing(initialState(plan), null);
   const last = join(paths.checkpoints, 'last');
-  const { parameters, slots, state } = await readCheckpoint(last);
-  checkParameters(plan.network, parameters, last);
+  const { tensors, slots, state } = await readCheckpoint(last);
+  const weights = fromStateDict(plan.network, tensors, last);
   checkSlots(plan, slots, last);
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds, metrics_bytes, events } = state;
   return {
     position: { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds: seconds ?? 0 },
-    state: { parameters, slots },
+    state: { ...weights, slots },
     savedStep: step,
     logs: { metrics_bytes, events },
   };

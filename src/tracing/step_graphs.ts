@@ -1,18 +1,20 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
-import { maskShapes, parameterSpecs } from '../model/parameters.js';
-import { evaluationStep, trainStep } from '../model/step.js';
+import { bufferSpecs, maskShapes, parameterSpecs } from '../model/state_specs.js';
+import { evaluationStep, type ModelTensors, type TrainStep, trainStep } from '../model/step.js';
+import type { TensorSpec } from '../registry/layers/layer.js';
 import type { Target } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
 import { input, output, type TracedGraph, traceGraph } from './trace_graph.js';
 
-/** Names of the graphs' inputs and outputs; parameters have their state-dict names. */
+/** Names of the graphs' inputs and outputs; parameters and buffers have their state-dict names. */
 export const ports = {
   images: 'images',
   labels: 'labels',
   mask: (layer: string) => `mask.${layer}`,
   metrics: 'metrics',
   gradient: (parameter: string) => `gradient.${parameter}`,
+  next: (buffer: string) => `next.${buffer}`,
   losses: 'losses',
   predicted: 'predicted',
   probabilities: 'probabilities',
@@ -20,27 +22,25 @@ export const ports = {
 
 /**
  * Traces the training step for batches of `batchSize`.
- * Inputs: images uint8 [batch, channels, height, width], labels int32 [batch], mask.<layer> uint8, every parameter.
- * Outputs: metrics (see readMetrics) and gradient.<parameter>, in the parameter's layout.
+ * Inputs: images uint8 [batch, channels, height, width], labels int32 [batch], mask.<layer> uint8, every parameter and buffer.
+ * int64 counters are int32.
+ * Outputs: metrics (see readMetrics), gradient.<parameter> of the trained ones, and next.<buffer>.
  * @throws UntranslatedKernelError where an operation of the model has no translation
  */
 export function traceTraining(plan: Plan, batchSize: number, target: Target): Promise<TracedGraph> {
   return traceGraph(target, (trace) => {
-    const { parameters, batch } = trainingInputs(trace, plan, batchSize);
-    const { metrics, gradients } = trainStep(tf, plan, parameters, batch, (name) => trace.enterLayer(name));
-    output(trace, ports.metrics, metrics);
-    for (const [index, name] of [...parameters.keys()].entries())
-      output(trace, ports.gradient(name), gradients[index]!);
-    metrics.dispose();
+    const { model, batch } = trainingInputs(trace, plan, batchSize);
+    const step = trainStep(tf, plan, model, batch, (name) => trace.enterLayer(name));
+    outputStep(trace, model, step);
   });
 }
 
 /** Traces the evaluation of a batch. Outputs: those of evaluationStep. */
 export function traceEvaluation(plan: Plan, batchSize: number, target: Target): Promise<TracedGraph> {
   return traceGraph(target, (trace) => {
-    const parameters = parameterInputs(trace, plan);
+    const model = modelInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
-    const { losses, predicted, probabilities } = evaluationStep(tf, plan, parameters, batch, (name) =>
+    const { losses, predicted, probabilities } = evaluationStep(tf, plan, model, batch, (name) =>
       trace.enterLayer(name),
     );
     output(trace, ports.losses, losses);
@@ -49,16 +49,24 @@ export function traceEvaluation(plan: Plan, batchSize: number, target: Target): 
   });
 }
 
+/** Makes what a training step computes the outputs of a graph; a buffer that no layer reports keeps its value. */
+function outputStep(trace: Trace, model: ModelTensors, { metrics, gradients, buffers }: TrainStep): void {
+  output(trace, ports.metrics, metrics);
+  for (const [name, gradient] of gradients) output(trace, ports.gradient(name), gradient);
+  for (const [name, buffer] of model.buffers) output(trace, ports.next(name), buffers.get(name) ?? buffer);
+  tf.dispose([metrics, ...buffers.values()]);
+}
+
 /** The inputs that every training graph has. */
 export function trainingInputs(trace: Trace, plan: Plan, batchSize: number) {
-  const parameters = parameterInputs(trace, plan);
+  const model = modelInputs(trace, plan);
   const masks = new Map(
     [...maskShapes(plan.network, batchSize)].map(([layer, shape]) => [
       layer,
       input(trace, ports.mask(layer), 'uint8', shape),
     ]),
   );
-  return { parameters, batch: { ...batchInputs(trace, plan, batchSize), masks } };
+  return { model, batch: { ...batchInputs(trace, plan, batchSize), masks } };
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {
@@ -69,12 +77,14 @@ function batchInputs(trace: Trace, plan: Plan, batchSize: number) {
   };
 }
 
-/** Parameters that the graph does not use stay inputs: every graph of a model is fed alike. */
-function parameterInputs(trace: Trace, plan: Plan): Map<string, tf.Tensor> {
-  return new Map(
-    [...parameterSpecs(plan.network)].map(([name, { shape }]) => [
-      name,
-      input(trace, name, 'float32', shape),
-    ]),
-  );
+/** Tensors that the graph does not use stay inputs: every graph of a model is fed alike. */
+function modelInputs(trace: Trace, plan: Plan): ModelTensors {
+  const inputs = (specs: ReadonlyMap<string, TensorSpec>) =>
+    new Map(
+      [...specs].map(([name, { shape, dtype }]) => [
+        name,
+        input(trace, name, dtype === 'int64' ? 'int32' : 'float32', shape),
+      ]),
+    );
+  return { parameters: inputs(parameterSpecs(plan.network)), buffers: inputs(bufferSpecs(plan.network)) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { parameterSpecs } from '../../src/model/parameters.js';
+import { parameterSpecs } from '../../src/model/state_specs.js';
 import { checkParameters, checkSlots, copyState, initialState, stateFrom } from '../../src/model/state.js';
 import type { NamedTensor } from '../../src/storage/safetensors.js';
 import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forward } from '../../src/model/forward.js';
 import { drawMasks } from '../../src/model/masks.js';
-import { maskShapes } from '../../src/model/parameters.js';
+import { maskShapes } from '../../src/model/state_specs.js';
 import { preprocess } from '../../src/model/preprocess.js';
 import { initialState } from '../../src/model/state.js';
 import { evaluationStep, readMetrics, trainStep } from '../../src/model/step.js';

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parameterSpecs } from '../../src/model/parameters.js';
+import { parameterSpecs } from '../../src/model/state_specs.js';
 import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
 import { whyNoTensorflow } from '../helpers/tensorflow.js';

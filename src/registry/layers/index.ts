@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 import type { Resolved } from '../schema.js';
 import { avgPool } from './avg_pool.js';
+import { batchNorm } from './batch_norm.js';
 import { conv } from './conv.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
@@ -14,6 +15,7 @@ import { relu } from './relu.js';
 /** Every kind of layer, by the `type` that a config names. */
 export const layers = {
   conv,
+  batch_norm: batchNorm,
   max_pool: maxPool,
   avg_pool: avgPool,
   global_avg_pool: globalAvgPool,
