@@ -1,6 +1,6 @@
 import type { Plan } from '../config/resolve.js';
+import type { Batch, Evaluation, Masks } from '../model/program.js';
 import { maskShapes } from '../model/state_specs.js';
-import type { Evaluation, Batch, Masks } from '../model/program.js';
 import { ports } from '../tracing/step_graphs.js';
 import type { View } from '../tracing/view.js';
 

@@ -8,9 +8,9 @@ import type { Graph } from '../tracing/graph.js';
 import { ports, traceEvaluation, traceTraining } from '../tracing/step_graphs.js';
 import type { View, Views } from '../tracing/view.js';
 import { batchViews, maskViews, readEvaluation } from './batch_views.js';
-import { fromViews, stateViews } from './state_views.js';
 import { type Engine, type Executable, graphFor } from './engine.js';
 import { OpenedOnce } from './opened_once.js';
+import { fromViews, stateViews } from './state_views.js';
 
 /**
  * Runs the traced step with an engine. State stays in host memory: the graph reads it and writes gradients and the buffers'
@@ -31,9 +31,7 @@ export class CompiledProgram implements Program {
     private readonly engine: Engine,
     private readonly start: ModelState,
   ) {
-    this.fixed = stateViews(
-      new Map([...start.parameters].filter(([name]) => plan.frozen.has(name))),
-    );
+    this.fixed = stateViews(new Map([...start.parameters].filter(([name]) => plan.frozen.has(name))));
     this.buffers = copied(stateViews(start.buffers));
   }
 
@@ -127,10 +125,7 @@ export class CompiledProgram implements Program {
     const trace = kind === 'train' ? traceTraining : traceEvaluation;
     const known = this.graphs.get(key);
     if (known) return known;
-    const traced = graphFor(
-      this.engine,
-      async (target) => (await trace(this.plan, batchSize, target)).graph,
-    );
+    const traced = graphFor(this.engine, async (target) => (await trace(this.plan, batchSize, target)).graph);
     this.graphs.set(key, traced);
     return traced;
   }

@@ -3,7 +3,7 @@ import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
 import { drawMasks } from '../../src/model/masks.js';
 import { layers } from '../../src/registry/layers/index.js';
-import { livelyState, programs, randomBatch } from '../helpers/programs.js';
+import { livelyState, programs, randomBatch, trainStepOn } from '../helpers/programs.js';
 import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
@@ -18,10 +18,10 @@ describe('CompiledProgram', () => {
     const forward = vi.spyOn(layers.inception, 'forward');
     const program = await open();
     await program.prepare(2);
-    await program.train(...step(2));
-    await program.train(...step(2));
+    await trainStepOn(program, ...step(2));
+    await trainStepOn(program, ...step(2));
     expect(forward).toHaveBeenCalledTimes(1);
-    await program.train(...step(1));
+    await trainStepOn(program, ...step(1));
     expect(forward).toHaveBeenCalledTimes(2);
     await program.evaluate(randomBatch(plan, 2, 0));
     await program.evaluate(randomBatch(plan, 2, 1));
@@ -33,7 +33,7 @@ describe('CompiledProgram', () => {
     const program = await open();
     const { parameters, slots } = await program.state();
     const before = parameters.get('fc.bias')!.data.slice();
-    await program.train(...step(2));
+    await trainStepOn(program, ...step(2));
     expect(parameters.get('fc.bias')!.data).not.toEqual(before);
     expect(
       slots
@@ -49,7 +49,7 @@ describe('CompiledProgram', () => {
     // A rejection that nobody handles would end the process: here, the test run.
     const program = await open();
     await expect(program.prepare(2)).rejects.toThrow('layer "relu": TensorFlow.js kernel Erf');
-    await expect(program.train(...step(2))).rejects.toThrow('layer "relu": TensorFlow.js kernel Erf');
+    await expect(trainStepOn(program, ...step(2))).rejects.toThrow('layer "relu": TensorFlow.js kernel Erf');
     program.dispose();
     await new Promise((resolve) => setImmediate(resolve));
   });
