@@ -1,7 +1,8 @@
 import type { Plan } from '../config/resolve.js';
 import { FusedState } from '../model/fused_state.js';
 import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../model/program.js';
-import type { ModelState } from '../model/state.js';
+import { copyState, type ModelState } from '../model/state.js';
+import { parameterSpecs } from '../model/state_specs.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import type { Graph } from '../tracing/graph.js';
@@ -22,6 +23,8 @@ export class CompiledProgram implements Program {
   private readonly buffers: Views;
   private readonly executables = new OpenedOnce<Executable>();
   private readonly graphs = new Map<string, Promise<Graph>>();
+  /** What a trained parameter or a slot is until training begins; afterwards `training` has them. */
+  private untrained: Pick<ModelState, 'parameters' | 'slots'>;
   private training: Training | undefined;
   /** The batch size whose executables stay open. */
   private usualSize: number | undefined;
@@ -29,14 +32,19 @@ export class CompiledProgram implements Program {
   constructor(
     private readonly plan: Plan,
     private readonly engine: Engine,
-    private readonly start: ModelState,
+    state: ModelState,
   ) {
-    this.fixed = stateViews(new Map([...start.parameters].filter(([name]) => plan.frozen.has(name))));
-    this.buffers = copied(stateViews(start.buffers));
+    const { parameters, buffers, slots } = copyState(state);
+    const only = (isFrozen: boolean) =>
+      new Map([...parameters].filter(([name]) => plan.frozen.has(name) === isFrozen));
+    this.fixed = stateViews(only(true));
+    this.buffers = stateViews(buffers);
+    this.untrained = { parameters: only(false), slots };
   }
 
   async prepare(batchSize: number): Promise<void> {
     this.usualSize ??= batchSize;
+    this.trained();
     await this.executable('train', batchSize);
   }
 
@@ -76,11 +84,14 @@ export class CompiledProgram implements Program {
   }
 
   async state(): Promise<ModelState> {
-    const trained = this.training?.state ?? this.start;
-    const parameters = new Map(
-      [...this.start.parameters].map(([name, tensor]) => [name, trained.parameters.get(name) ?? tensor]),
-    );
-    return { parameters, buffers: fromViews(this.buffers), slots: trained.slots };
+    const { parameters, slots } = this.training?.state ?? this.untrained;
+    const fixed = fromViews(this.fixed) as Map<string, NamedTensor>;
+    const names = [...parameterSpecs(this.plan.network).keys()];
+    return {
+      parameters: new Map(names.map((name) => [name, parameters.get(name) ?? fixed.get(name)!])),
+      buffers: fromViews(this.buffers),
+      slots,
+    };
   }
 
   dispose(): void {
@@ -89,12 +100,15 @@ export class CompiledProgram implements Program {
 
   /** Before anything is trained, the parameters are read where they came from. */
   private parameterViews(): Views {
-    return this.training?.inputs ?? stateViews(this.start.parameters);
+    return this.training?.inputs ?? stateViews(this.untrained.parameters);
   }
 
   /** Memory for training is taken when it begins: a program that only evaluates has no gradients and no slots. */
   private trained(): Training {
-    this.training ??= beginTraining(this.plan, this.start, this.buffers);
+    if (!this.training) {
+      this.training = beginTraining(this.plan, this.untrained, this.buffers);
+      this.untrained = { parameters: new Map(), slots: new Map() };
+    }
     return this.training;
   }
 
@@ -143,9 +157,12 @@ interface Training {
   readonly outputs: Views;
 }
 
-function beginTraining(plan: Plan, { parameters, slots }: ModelState, buffers: Views): Training {
-  const trained = new Map([...parameters].filter(([name]) => !plan.frozen.has(name)));
-  const state = new FusedState(plan.config.optimizer, { parameters: trained, slots });
+function beginTraining(
+  plan: Plan,
+  untrained: Pick<ModelState, 'parameters' | 'slots'>,
+  buffers: Views,
+): Training {
+  const state = new FusedState(plan.config.optimizer, untrained);
   const next = copied(buffers);
   const named = (tensors: Views, port: (name: string) => string) =>
     [...tensors].map(([name, view]) => [port(name), view] as const);

@@ -35,7 +35,8 @@ export class FusedState implements Trained {
       layout.set(name, this.bytes);
       this.bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
     }
-    const size = (2 + state.slots.size) * this.bytes;
+    const slots = optimizerEntry(options.type).slots(options);
+    const size = (2 + slots.length) * this.bytes;
     if (size > LARGEST_MEMORY)
       throw new UserError(
         `model: its parameters, gradients and optimizer state take ${gibibytes(size)} GiB, this backend holds 4`,
@@ -51,7 +52,7 @@ export class FusedState implements Trained {
       );
     this.parameters = views(0);
     this.gradients = views(1);
-    this.slots = new Map([...state.slots.keys()].map((slot, index) => [slot, views(2 + index)] as const));
+    this.slots = new Map(slots.map((slot, index) => [slot, views(2 + index)] as const));
     this.load(state);
     const module = new WebAssembly.Module(compileRule(options));
     this.loop = new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
@@ -59,8 +60,9 @@ export class FusedState implements Trained {
 
   private load(state: Trained): void {
     for (const [name, { data }] of this.parameters) data.set(state.parameters.get(name)!.data);
-    for (const [slot, tensors] of this.slots)
-      for (const [name, { data }] of tensors) data.set(state.slots.get(slot)!.get(name)!.data);
+    // Where the state has none, they start at 0, as memory does.
+    for (const [slot, tensors] of state.slots)
+      for (const [name, { data }] of tensors) this.slots.get(slot)!.get(name)!.data.set(data);
   }
 
   /** One update by the gradients as they are. */
