@@ -1,4 +1,3 @@
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { FusedState } from '../model/fused_state.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../model/program.js';
@@ -8,6 +7,7 @@ import type { NamedTensor } from '../storage/safetensors.js';
 import { partitionEvaluation, partitionTraining, ports } from './compile.js';
 import { Executable, type SessionOptions, type Tensors } from './executable.js';
 import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
+import * as ort from './onnxruntime.js';
 import { OpenedOnce } from './sessions.js';
 
 /**

@@ -1,4 +1,3 @@
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { parameterSpecs } from '../model/parameters.js';
 import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../model/program.js';
@@ -10,6 +9,7 @@ import { type CompiledGraph, compileEvaluation, compileTraining, ports } from '.
 import { compileDeviceTraining, compileTransfer, devicePorts, stateShapes } from './compile_device.js';
 import type { Tensors } from './executable.js';
 import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
+import * as ort from './onnxruntime.js';
 import { OpenedOnce, openSession } from './sessions.js';
 
 type Location = 'cpu' | 'gpu-buffer';

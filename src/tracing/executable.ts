@@ -1,9 +1,9 @@
-import * as ort from 'onnxruntime-node';
 import { LARGEST_MEMORY } from '../model/wasm_memory.js';
 import type { Node, Port } from './graph.js';
 import type { Place } from './host_kernel.js';
 import { HostKernels, scratchBytes } from './host_kernels.js';
 import { planMemory } from './memory_plan.js';
+import * as ort from './onnxruntime.js';
 import { type Crossing, NO_COPIES, type Partition, type Step } from './partition.js';
 import { openSession } from './sessions.js';
 

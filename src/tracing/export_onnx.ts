@@ -1,10 +1,10 @@
 import { toBinary } from '@bufbuild/protobuf';
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { input, ports } from './compile.js';
 import { ANY_BATCH } from './dynamic_batch.js';
 import { type GraphProto, ModelProtoSchema } from './onnx_pb.js';
+import * as ort from './onnxruntime.js';
 import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
 
 /** What a model file says of itself. */

@@ -1,9 +1,9 @@
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { maskShapes } from '../model/parameters.js';
 import type { Evaluation, HostBatch, HostMasks } from '../model/program.js';
 import { ports } from './compile.js';
 import type { Tensors } from './executable.js';
+import * as ort from './onnxruntime.js';
 
 /** The inputs of every graph that reads a batch. */
 export function batchFeeds(plan: Plan, batch: HostBatch): Tensors {

@@ -7,6 +7,7 @@ import { type Failure, UnusableBackend } from '../registry/backends/diagnosis.js
 import { type BackendName, reinstallCommand } from '../registry/backends/index.js';
 import { examineSystem } from '../registry/backends/system.js';
 import { GraphBuilder } from './graph.js';
+import './no_telemetry.js'; // the process that tries it out inherits the variable
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
 import { input, output, traceGraph } from './compile.js';
 import type { SessionOptions } from './executable.js';
+import * as ort from './onnxruntime.js';
 
 /** Numbers with a shape, in row-major order. */
 export interface Numbers {

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
 import { backends } from '../../src/registry/backends/index.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import { Executable } from '../../src/tracing/executable.js';
 import type { ElementType } from '../../src/tracing/graph.js';
+import * as ort from '../../src/tracing/onnxruntime.js';
 import { partition } from '../../src/tracing/partition.js';
 import { type Lowering, Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';

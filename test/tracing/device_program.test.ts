@@ -1,9 +1,9 @@
-import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { drawMasks } from '../../src/model/masks.js';
 import { backends } from '../../src/registry/backends/index.js';
 import { compileDeviceTraining } from '../../src/tracing/compile_device.js';
 import { GraphBuilder } from '../../src/tracing/graph.js';
+import * as ort from '../../src/tracing/onnxruntime.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { convolution } from '../helpers/naive.js';
 import { livelyState, programs, randomBatch } from '../helpers/programs.js';

@@ -1,7 +1,7 @@
-import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Executable } from '../../src/tracing/executable.js';
 import { GraphBuilder } from '../../src/tracing/graph.js';
+import * as ort from '../../src/tracing/onnxruntime.js';
 import { partition } from '../../src/tracing/partition.js';
 import { maxPool, maxPoolGradient } from '../helpers/naive.js';
 import type { Plain } from '../helpers/plain.js';

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/config/resolve.js';
 import { exportOnnx, openOnnx } from '../../src/tracing/export_onnx.js';
 import { ModelProtoSchema } from '../../src/tracing/onnx_pb.js';
+import * as ort from '../../src/tracing/onnxruntime.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { livelyState, programs, randomBatch } from '../helpers/programs.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
