@@ -1,6 +1,7 @@
 import { Interrupted } from '../errors.js';
 import { damagedFiles } from '../install/build_files.js';
-import { checkWheel, requirePlatform, TENSORFLOW_VERSION } from '../install/build_tensorflow.js';
+import { checkWheel, requirePlatform } from '../install/build_tensorflow.js';
+import { TENSORFLOW_VERSION } from '../install/pinned_wheels.js';
 import { buildSize, withScratch } from '../install/place.js';
 import { withWheel } from '../install/wheel.js';
 import {

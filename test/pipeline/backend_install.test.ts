@@ -10,7 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeFiles } from '../../src/install/build_files.js';
-import { TENSORFLOW_VERSION } from '../../src/install/build_tensorflow.js';
+import { TENSORFLOW_VERSION } from '../../src/install/pinned_wheels.js';
 import { installBackend } from '../../src/pipeline/backend_install.js';
 import { buildName } from '../../src/registry/backends/tensorflow_build.js';
 import { fakePrograms } from '../helpers/fake_programs.js';
