@@ -8,12 +8,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openProgram } from '../dist/backends/open_program.js';
 import { loadPlan } from '../dist/config/load_plan.js';
 import { allocateBatch, batchAt, epochOrder } from '../dist/data/batches.js';
 import { loadRecords } from '../dist/data/open.js';
 import { drawMasks } from '../dist/model/masks.js';
 import { initialState } from '../dist/model/state.js';
-import { openProgram } from '../dist/pipeline/open_program.js';
 import { START } from '../dist/pipeline/progress.js';
 import { Recorder } from '../dist/pipeline/recorder.js';
 import { train } from '../dist/pipeline/train.js';

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { tensorflowObstacle } from '../dist/registry/backends/tensorflow.js';
+import { tensorflowObstacle } from '../dist/backends/tensorflow.js';
 
 /**
  * @typedef {{ name: string, command: string[], unit: number }} Contender  unit: images (or FLOP) of one repetition

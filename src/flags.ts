@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core';
-import { backendNames } from './registry/backends/index.js';
+import { backendNames } from './registry/backends.js';
 
 /** Arguments, flags and texts that several commands have. */
 

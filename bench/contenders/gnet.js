@@ -1,9 +1,10 @@
 // @ts-check
 // gnet's training step or evaluation: node bench/contenders/gnet.js CONFIG BATCH BACKEND THREADS train|evaluate
+
+import { openProgram } from '../../dist/backends/open_program.js';
 import { loadPlan } from '../../dist/config/load_plan.js';
 import { drawMasks } from '../../dist/model/masks.js';
 import { initialState } from '../../dist/model/state.js';
-import { openProgram } from '../../dist/pipeline/open_program.js';
 import { serve } from './protocol.js';
 
 const [config = '', batchText = '', backend = '', threads = '', mode = 'train'] = process.argv.slice(2);
@@ -18,7 +19,7 @@ const batch = {
   ),
   labels: Int32Array.from({ length: size }, (_, i) => i % plan.dataset.classes.length),
 };
-const name = /** @type {import('../../dist/registry/backends/index.js').BackendName} */ (backend);
+const name = /** @type {import('../../dist/registry/backends.js').BackendName} */ (backend);
 const program = await openProgram(plan, name, Number(threads), initialState(plan));
 const masks = drawMasks(plan, 1, 0, size);
 let step = 0;

@@ -1,15 +1,16 @@
 // @ts-check
 // gnet's input pipeline: batches from records, then resize and normalize as training does.
 // node bench/contenders/preprocess.js RESIZE BATCH THREADS
+
 import * as tf from '@tensorflow/tfjs';
 import { loadPlan } from '../../dist/config/load_plan.js';
 import { allocateBatch, batchAt, epochOrder } from '../../dist/data/batches.js';
 import { loadRecords } from '../../dist/data/open.js';
+import { Executable } from '../../dist/engines/onnxruntime/executable.js';
+import * as ort from '../../dist/engines/onnxruntime/onnxruntime.js';
 import { preprocess } from '../../dist/model/preprocess.js';
 import { datasets } from '../../dist/registry/datasets/index.js';
 import { input, output, partitionGraph } from '../../dist/tracing/compile.js';
-import { Executable } from '../../dist/tracing/executable.js';
-import * as ort from '../../dist/tracing/onnxruntime.js';
 import { serve } from './protocol.js';
 
 const [resize = '', batchText = '', threads = ''] = process.argv.slice(2);

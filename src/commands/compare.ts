@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import type { Comparison } from '../pipeline/compare.js';
+import type { Comparison } from '../runs/compare.js';
 
 export default class Compare extends BaseCommand {
   static override description =
@@ -22,8 +22,8 @@ export default class Compare extends BaseCommand {
 
   override async run(): Promise<Comparison> {
     const { argv, flags } = await this.parse(Compare);
-    const { writeComparison } = await import('../pipeline/write_comparison.js');
-    const { comparisonText } = await import('../pipeline/comparison_text.js');
+    const { writeComparison } = await import('../report/write_comparison.js');
+    const { comparisonText } = await import('../runs/comparison_text.js');
     const comparison = await writeComparison(argv as string[], flags.output);
     this.log(comparisonText(comparison));
     if (flags.output !== undefined) this.logToStderr(`\nThe curves are in ${flags.output}.`);

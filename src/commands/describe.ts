@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
+import type { Description } from '../authoring/describe.js';
 import { BaseCommand } from '../base_command.js';
 import { loadPlan } from '../config/load_plan.js';
 import { CONFIG_FILE, setFlag } from '../flags.js';
-import type { Description } from '../pipeline/describe.js';
 
 export default class Describe extends BaseCommand {
   static override summary =
@@ -35,8 +35,8 @@ export default class Describe extends BaseCommand {
 
   override async run(): Promise<Description> {
     const { args, flags } = await this.parse(Describe);
-    const { describePlan, descriptionTable } = await import('../pipeline/describe.js');
-    const { networkDiagram } = await import('../pipeline/diagram.js');
+    const { describePlan, descriptionTable } = await import('../authoring/describe.js');
+    const { networkDiagram } = await import('../authoring/diagram.js');
     const { plan } = await loadPlan(args.config, flags.set ?? []);
     const description = describePlan(plan);
     this.log(flags.format === 'mermaid' ? networkDiagram(plan) : descriptionTable(description));

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
+import type { DoctorReport } from '../backends/doctor/doctor.js';
 import { BaseCommand } from '../base_command.js';
-import type { DoctorReport } from '../doctor/doctor.js';
 import { UserError } from '../errors.js';
 import { setFlag } from '../flags.js';
 
@@ -25,8 +25,8 @@ export default class Doctor extends BaseCommand {
         exitCode: 2,
       });
     }
-    const { examineOnScreen } = await import('../doctor/screen.js');
-    const { reportText } = await import('../doctor/report_text.js');
+    const { examineOnScreen } = await import('../backends/doctor/screen.js');
+    const { reportText } = await import('../backends/doctor/report_text.js');
     const report = await examineOnScreen(args.config, flags.set ?? []);
     this.log(reportText(report));
     if (!report.ok) process.exitCode = 1;

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
-import type { EvalResult } from '../pipeline/eval.js';
+import type { EvalResult } from '../inference/evaluate_checkpoint.js';
 
 export default class Eval extends BaseCommand {
   static override summary =
@@ -31,7 +31,7 @@ export default class Eval extends BaseCommand {
 
   override async run(): Promise<EvalResult> {
     const { args, flags } = await this.parse(Eval);
-    const { evaluateCheckpoint } = await import('../pipeline/eval.js');
+    const { evaluateCheckpoint } = await import('../inference/evaluate_checkpoint.js');
     return evaluateCheckpoint({
       source: args.source,
       split: flags.split,

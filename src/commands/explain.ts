@@ -27,7 +27,7 @@ export default class Explain extends BaseCommand {
 
   override async run(): Promise<Explanation> {
     const { args, flags } = await this.parse(Explain);
-    const { explainConfig, explanationText } = await import('../pipeline/explain.js');
+    const { explainConfig, explanationText } = await import('../authoring/explain.js');
     const explanation = await explainConfig(args.config, args.key, flags.set ?? []);
     this.log(explanationText(explanation));
     return explanation;

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
+import type { ExportResult } from '../export/export.js';
 import { sourceArg } from '../flags.js';
-import type { ExportResult } from '../pipeline/export.js';
 
 export default class Export extends BaseCommand {
   static override description =
@@ -27,7 +27,7 @@ export default class Export extends BaseCommand {
 
   override async run(): Promise<ExportResult> {
     const { args, flags } = await this.parse(Export);
-    const { exportCheckpoint } = await import('../pipeline/export.js');
+    const { exportCheckpoint } = await import('../export/export.js');
     const { source } = args;
     const result = await exportCheckpoint({ source, ...flags, output: flags.output });
     this.log(`${result.output}\n  ${result.usage}`);

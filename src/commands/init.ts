@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
+import type { InitResult } from '../authoring/init.js';
+import { type TemplateName, templates } from '../authoring/template.js';
 import { BaseCommand } from '../base_command.js';
-import { type TemplateName, templates } from '../config/template.js';
-import type { InitResult } from '../pipeline/init.js';
 import { type DatasetType, datasetEntry, datasets } from '../registry/datasets/index.js';
 
 const datasetNames = Object.keys(datasets) as DatasetType[];
@@ -39,7 +39,7 @@ export default class Init extends BaseCommand {
 
   override async run(): Promise<InitResult> {
     const { args, flags } = await this.parse(Init);
-    const { initConfig, initText } = await import('../pipeline/init.js');
+    const { initConfig, initText } = await import('../authoring/init.js');
     const result = await initConfig({ file: args.file, dataset: flags.dataset, model: flags.model });
     this.log(initText(result));
     return result;

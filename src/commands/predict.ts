@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
-import type { PredictResult } from '../pipeline/predict.js';
+import type { PredictResult } from '../inference/predict.js';
 
 export default class Predict extends BaseCommand {
   static override description =
@@ -31,7 +31,7 @@ export default class Predict extends BaseCommand {
 
   override async run(): Promise<PredictResult> {
     const { args, flags } = await this.parse(Predict);
-    const { predictImages, predictionTable, unreadable } = await import('../pipeline/predict.js');
+    const { predictImages, predictionTable, unreadable } = await import('../inference/predict.js');
     const { source, images } = args;
     const result = await predictImages({ source, images, ...flags, topK: flags['top-k'] });
     const errors = unreadable(result.images);

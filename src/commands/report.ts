@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import type { ReportResult } from '../pipeline/report.js';
+import type { ReportResult } from '../report/write_report.js';
 
 export default class Report extends BaseCommand {
   static override description =
@@ -12,7 +12,7 @@ export default class Report extends BaseCommand {
 
   override async run(): Promise<ReportResult> {
     const { args } = await this.parse(Report);
-    const { writeReport } = await import('../pipeline/report.js');
+    const { writeReport } = await import('../report/write_report.js');
     const result = await writeReport(args.run);
     for (const sentence of result.missing) this.logToStderr(sentence);
     this.log(result.report);

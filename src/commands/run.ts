@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import { backendFlag, CONFIG_FILE, setFlag, threadsFlag } from '../flags.js';
-import type { RunSummary } from '../pipeline/summary.js';
+import type { RunSummary } from '../runs/summary.js';
 
 export default class Run extends BaseCommand {
   static override summary = 'Train and evaluate the model of a config; everything goes to a run directory.';

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core';
+import type { ValidationReport } from '../authoring/validate.js';
 import { BaseCommand } from '../base_command.js';
 import { setFlag } from '../flags.js';
-import type { ValidationReport } from '../pipeline/validate.js';
 
 export default class Validate extends BaseCommand {
   static override summary = 'Check configs: every mistake of every file, with its line and column.';
@@ -19,7 +19,7 @@ export default class Validate extends BaseCommand {
 
   override async run(): Promise<ValidationReport> {
     const { argv, flags } = await this.parse(Validate);
-    const { validateConfigs } = await import('../pipeline/validate.js');
+    const { validateConfigs } = await import('../authoring/validate.js');
     const report = await validateConfigs(argv as string[], flags.set ?? []);
     for (const { text } of report.files) this.log(text);
     if (report.mistakes > 0) process.exitCode = 2;

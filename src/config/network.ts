@@ -15,7 +15,7 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
-/** A layer of a stack with everything known of it; its parameters are named `<prefix>.<name>`. */
+/** A layer of a stack with everything known of it; its tensors are named `<prefix>.<name>`. */
 export interface PlannedLayer extends LayerPlan {
   /** Name in the state dict: `conv1`, or `aux_classifier.fc1` in a head. */
   readonly name: string;
@@ -44,7 +44,7 @@ export function allLayers({ layers, auxiliary }: Network): PlannedLayer[] {
 
 /** Trained numbers, those of the heads included. */
 export function countParameters(network: Network): number {
-  const shapes = allLayers(network).flatMap((layer) => layer.parameters.map(({ shape }) => shape));
+  const shapes = allLayers(network).flatMap((layer) => layer.tensors.map(({ shape }) => shape));
   return shapes.reduce((sum, shape) => sum + elements(shape), 0);
 }
 

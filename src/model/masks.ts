@@ -12,14 +12,16 @@ import type { HostMasks } from './program.js';
 export function drawMasks(plan: Plan, epoch: number, first: number, batchSize: number): HostMasks {
   const shapes = maskShapes(plan.network, batchSize);
   const masks = new Map<string, Uint8Array>();
-  for (const { name, keep } of allLayers(plan.network)) {
-    if (keep === null) continue;
+  for (const { name, mask } of allLayers(plan.network)) {
+    if (mask === null) continue;
     const size = shapes.get(name)!.reduce((product, dimension) => product * dimension, 1);
     const stream = randomStream(plan.config.seed, `dropout.${name}`, epoch);
     const offset = (first * size) / batchSize;
     masks.set(
       name,
-      Uint8Array.from({ length: size }, (_, index) => (stream.uniform(offset + index) < keep ? 1 : 0)),
+      Uint8Array.from({ length: size }, (_, index) =>
+        stream.uniform(offset + index) < mask.keepProbability ? 1 : 0,
+      ),
     );
   }
   return masks;

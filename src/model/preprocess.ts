@@ -1,8 +1,8 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
+import { resizeMatrix, WEIGHT_ONE } from '../data/resize_matrix.js';
 import type { ImageSize } from '../registry/datasets/dataset.js';
 import type { Experiment } from '../registry/experiment.js';
 import type { Tf } from '../registry/schema.js';
-import { resizeMatrix, WEIGHT_ONE } from './resize_matrix.js';
 
 /** How preprocessing changes an image. */
 export interface ImageChange {

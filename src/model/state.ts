@@ -17,9 +17,10 @@ export interface ModelState {
 export function initialState(plan: Plan): ModelState {
   const specs = [...parameterSpecs(plan.network)];
   const parameters = new Map(
-    specs.map(([name, { shape, bound }]) => {
+    specs.map(([name, { shape, init }]) => {
       const tensor = zeros(shape);
-      fillUniform(tensor.data, randomStream(plan.config.seed, `init.${name}`, 0), 0, -bound, bound);
+      if (init.kind !== 'uniform') throw new Error(`${name}: ${init.kind}`);
+      fillUniform(tensor.data, randomStream(plan.config.seed, `init.${name}`, 0), 0, -init.bound, init.bound);
       return [name, tensor];
     }),
   );

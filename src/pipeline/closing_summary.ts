@@ -1,8 +1,8 @@
 import { dirname, join, normalize } from 'node:path';
-import { grouped, percent } from './format.js';
-import { quoted } from './resume_command.js';
-import { RUNS } from './run_session.js';
-import type { RunSummary } from './summary.js';
+import type { RunSummary } from '../runs/summary.js';
+import { RUNS } from '../storage/run_directory.js';
+import { quoted } from '../terminal/command_line.js';
+import { grouped, percent } from '../terminal/format.js';
 
 /** What a run ends with on the screen: the best epoch, and where everything is. */
 export function closingSummary({ best, epochs, test, run_directory: directory }: RunSummary): string {

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { cpus, totalmem } from 'node:os';
-import { cpuModel, nvidiaGpus, platformName, programOutput } from '../registry/backends/hardware.js';
-import type { BackendChoice } from '../registry/backends/index.js';
-import { tensorflowVersion } from '../registry/backends/tensorflow.js';
+import type { BackendChoice } from '../backends/choose.js';
+import { cpuModel, nvidiaGpus, platformName, programOutput } from '../backends/hardware.js';
+import { tensorflowVersion } from '../backends/tensorflow.js';
+import { gnetVersion, packageVersion } from '../version.js';
 
 const require = createRequire(import.meta.url);
 
@@ -59,14 +59,6 @@ async function versions({ name: backend }: BackendChoice): Promise<Record<string
     ...Object.fromEntries(await Promise.all(installed)),
     ...((backend === 'tensorflow' || backend === 'tensorflow-gpu') && tensorflowVersion(backend)),
   };
-}
-
-export function gnetVersion(): Promise<string> {
-  return packageVersion(new URL('../../package.json', import.meta.url));
-}
-
-async function packageVersion(manifest: string | URL): Promise<string> {
-  return (JSON.parse(await readFile(manifest, 'utf8')) as { version: string }).version;
 }
 
 async function gitCommit(): Promise<string | null> {

@@ -1,5 +1,5 @@
 import { formatValue } from '../config/words.js';
-import { hasThreads } from '../registry/backends/index.js';
+import { hasThreads } from '../registry/backends.js';
 import type { Environment } from './environment.js';
 
 /** What decides in which order sums are taken, and so their last bits. */

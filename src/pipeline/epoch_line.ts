@@ -1,6 +1,6 @@
-import type { TestResult } from './evaluate.js';
-import { clock, imagesPerSecond, percent, speed } from './format.js';
-import type { Column, TableRow } from './live_table.js';
+import { clock, imagesPerSecond, percent, speed } from '../terminal/format.js';
+import type { Column, TableRow } from '../terminal/live_table.js';
+import type { TestResult } from './evaluation.js';
 import type { EpochMeans } from './progress.js';
 
 /** An epoch that is done. */

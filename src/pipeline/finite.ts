@@ -1,8 +1,8 @@
 import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
+import { learningRate } from '../model/learning_rate.js';
 import type { ModelState } from '../model/state.js';
 import type { CheckpointWriter } from './checkpoint.js';
-import { learningRate } from './learning_rate.js';
 
 /** What the message of a training that diverged tells of. */
 interface Run {

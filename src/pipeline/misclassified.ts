@@ -1,7 +1,7 @@
 import type { Records } from '../data/records.js';
 import type { Picture } from '../logging/summaries.js';
-import type { Predictions } from './evaluate.js';
-import { grouped, percent } from './format.js';
+import { grouped, percent } from '../terminal/format.js';
+import type { Predictions } from './evaluation.js';
 import { imageGrid } from './image_grid.js';
 
 /** Test images that the model takes for something else. */

@@ -1,6 +1,6 @@
 import type { StepMetrics } from '../model/step.js';
 import type { CheckpointState } from '../storage/checkpoint_state.js';
-import type { Evaluated } from './evaluate.js';
+import type { Evaluated } from './evaluation.js';
 
 /** How far training is: the part of a checkpoint's state that the loop itself changes. */
 export type Position = Required<

@@ -1,11 +1,11 @@
 import type { Plan } from '../config/resolve.js';
 import { batchAt, epochOrder } from '../data/batches.js';
 import type { LoadedDataset } from '../data/open.js';
+import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';
 import type { EpochResult } from './epoch_line.js';
-import type { Evaluated } from './evaluate.js';
-import { learningRate } from './learning_rate.js';
+import type { Evaluated } from './evaluation.js';
 import { misclassified } from './misclassified.js';
 import { epochMeans, type Position } from './progress.js';
 import type { Recorder } from './recorder.js';

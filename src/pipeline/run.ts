@@ -1,25 +1,25 @@
 import { join } from 'node:path';
+import { BackendFailure, failedRun, withFailures } from '../backends/failure.js';
+import { openProgram, takeBackend } from '../backends/open_program.js';
+import { threadCount } from '../backends/threads.js';
 import { loadPlan } from '../config/load_plan.js';
 import type { LoadedDataset } from '../data/open.js';
+import { dataStages } from '../data/stages.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
+import { writeReport } from '../report/write_report.js';
+import { type RunSummary, readSummary, writeSummary } from '../runs/summary.js';
 import { readCheckpoint } from '../storage/checkpoints.js';
 import { writePredictions } from '../storage/predictions.js';
-import { BackendFailure, failedRun, withFailures } from './backend_failure.js';
+import { counted, duration, grouped, percent } from '../terminal/format.js';
+import { InterruptHandler } from '../terminal/interrupt.js';
+import { runStages, type Stage } from '../terminal/screen.js';
 import { CheckpointWriter } from './checkpoint.js';
-import { dataStages } from './data_stages.js';
 import { describeEnvironment } from './environment.js';
-import { evaluate, type TestResult, toStored } from './evaluate.js';
-import { counted, duration, grouped, percent } from './format.js';
-import { InterruptHandler } from './interrupt.js';
-import { openProgram, takeBackend } from './open_program.js';
+import { evaluate, type TestResult, toStored } from './evaluation.js';
 import type { Position } from './progress.js';
-import { writeReport } from './report.js';
 import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest, type RunSession } from './run_session.js';
-import { runStages, type Stage } from './screen.js';
-import { type RunSummary, readSummary, writeSummary } from './summary.js';
-import { threadCount } from './threads.js';
 import { train } from './train.js';
 
 /** What `gnet run` was asked for. */

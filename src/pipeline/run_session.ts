@@ -2,21 +2,23 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareConfigs, decidesResult } from '../config/compare.js';
-import { type LoadedPlan, planFromResolved } from '../config/load_plan.js';
+import type { LoadedPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkParameters, checkSlots, initialState, stateFrom } from '../model/state.js';
+import { readRunPlan } from '../runs/run_plan.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
-import { damagedFile, readJsonFile } from '../storage/json_file.js';
+import { readJsonFile } from '../storage/json_file.js';
 import {
   createRunDirectory,
   findLatestRun,
   foreignEntries,
   hasCheckpoint,
   type LatestRun,
+  RUNS,
   type RunPaths,
   runPaths,
 } from '../storage/run_directory.js';
@@ -52,9 +54,6 @@ export interface RunSession {
   /** Closes the logs and lets other processes have the directory. */
   close(): Promise<void>;
 }
-
-/** Where runs go that name no directory. */
-export const RUNS = 'runs';
 
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
 type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
@@ -184,16 +183,6 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
     savedStep: step,
     logs: { metrics_bytes, events },
   };
-}
-
-/** The plan of a run directory. @throws UserError where there is none, or it is damaged */
-export async function readRunPlan(directory: string): Promise<Plan> {
-  const file = runPaths(directory).plan;
-  const value = await readJsonFile(file);
-  if (typeof value === 'object' && value !== null && 'config' in value) {
-    return planFromResolved(value.config, file);
-  }
-  throw damagedFile(file, 'expected the plan of a run, got no "config"');
 }
 
 async function readInitial(plan: Plan, file: string): Promise<ModelState> {

@@ -1,18 +1,17 @@
 import type { Plan } from '../config/resolve.js';
-import { epochAugment, epochOrder, streamBatches } from '../data/batches.js';
-import type { LoadedDataset } from '../data/open.js';
+import { epochBatches } from '../data/epoch_batches.js';
 import { Interrupted } from '../errors.js';
+import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
+import { duration, imagesPerSecond, percent, speed } from '../terminal/format.js';
+import type { Progress, StageOutput, StopRequested } from '../terminal/stage.js';
 import type { CheckpointWriter } from './checkpoint.js';
 import { epochRow, epochText } from './epoch_line.js';
-import { evaluate } from './evaluate.js';
+import { evaluate } from './evaluation.js';
 import { requireFiniteLoss } from './finite.js';
-import { duration, imagesPerSecond, percent, speed } from './format.js';
-import { learningRate } from './learning_rate.js';
 import { afterEpoch, afterStep, epochMeans, type Position } from './progress.js';
 import { type Recording, recordEpoch } from './record_epoch.js';
 import type { Recorder } from './recorder.js';
-import type { Progress, StageOutput, StopRequested } from './stage.js';
 
 /** Everything that the loop works with. */
 export interface Training extends Recording {
@@ -47,7 +46,7 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
   let position = start;
   while (!position.finished) {
     const { epoch } = position;
-    for await (const batch of batches(plan, data, position)) {
+    for await (const batch of epochBatches(plan, data, position)) {
       const learning_rate = learningRate(plan, position.step);
       const masks = drawMasks(plan, epoch, position.step_in_epoch * batchSize, batch.size);
 
@@ -88,18 +87,6 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
     if (!position.finished && (await stopRequested())) throw new Interrupted();
   }
   return position;
-}
-
-/** The batches of an epoch from a position in it. */
-export function batches(
-  plan: Plan,
-  { train: records }: LoadedDataset,
-  { epoch, step_in_epoch }: Pick<Position, 'epoch' | 'step_in_epoch'>,
-) {
-  const { seed, training, augmentation } = plan.config;
-  const order = epochOrder(seed, epoch, records.count, training.shuffle);
-  const augment = epochAugment(augmentation, records.image, seed, epoch);
-  return streamBatches({ records, order, batchSize: training.batch_size, augment }, step_in_epoch);
 }
 
 async function interrupt(checkpoints: Training['checkpoints'], position: Position): Promise<never> {

@@ -1,6 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { augmentations } from './augmentations/index.js';
-import { backendNames, backends } from './backends/index.js';
+import { backendNames, backends } from './backends.js';
 import { datasets } from './datasets/index.js';
 import { layers } from './layers/index.js';
 import { losses } from './losses/index.js';

@@ -1,6 +1,6 @@
-import { grouped, percent } from '../pipeline/format.js';
 import { type ClassScores, classScores, confusionMatrix, macroMean } from '../statistics/classification.js';
 import type { StoredPredictions } from '../storage/predictions.js';
+import { grouped, percent } from '../terminal/format.js';
 import { type Html, html } from './html.js';
 import { type Column, scrollable, table } from './table.js';
 

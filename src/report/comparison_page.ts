@@ -1,15 +1,15 @@
 import type { Curve } from '../logging/curve.js';
 import type { RunMetrics } from '../logging/metrics_reader.js';
-import type { Comparison } from '../pipeline/compare.js';
+import type { Comparison } from '../runs/compare.js';
 import {
   configValue,
   GROUP_COLUMNS,
   numberedGroups,
   RUN_COLUMNS,
   verdicts,
-} from '../pipeline/comparison_text.js';
-import { grouped } from '../pipeline/format.js';
-import type { OpenedRun } from '../pipeline/open_run.js';
+} from '../runs/comparison_text.js';
+import type { OpenedRun } from '../runs/open_run.js';
+import { grouped } from '../terminal/format.js';
 import { type Chart, lineChart } from './chart.js';
 import { compact, epochAxis, overEpochs, percentTick } from './curves.js';
 import { notice, page, section } from './document.js';

@@ -1,7 +1,7 @@
 import type { Plan } from '../config/resolve.js';
 import type { Curve, Point } from '../logging/curve.js';
 import type { RunMetrics } from '../logging/metrics_reader.js';
-import { grouped, percent } from '../pipeline/format.js';
+import { grouped, percent } from '../terminal/format.js';
 import { type Chart, lineChart, type Series } from './chart.js';
 import { type Html, html } from './html.js';
 import type { Look } from './look.js';

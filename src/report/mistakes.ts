@@ -1,7 +1,7 @@
 import { encode } from 'fast-png';
 import { planeBytes, type Records } from '../data/records.js';
-import { grouped, percent } from '../pipeline/format.js';
 import type { StoredPredictions } from '../storage/predictions.js';
+import { grouped, percent } from '../terminal/format.js';
 import { type Html, html } from './html.js';
 
 const SHOWN = 24;

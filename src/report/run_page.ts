@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
-import { type DescribedLayer, describePlan } from '../pipeline/describe.js';
-import { bytes, duration, grouped, imagesPerSecond, percent } from '../pipeline/format.js';
-import type { OpenedRun } from '../pipeline/open_run.js';
+import { type DescribedLayer, describePlan } from '../authoring/describe.js';
+import type { OpenedRun } from '../runs/open_run.js';
+import { bytes, duration, grouped, imagesPerSecond, percent } from '../terminal/format.js';
 import { classResults } from './classes.js';
 import { curves } from './curves.js';
 import { facts, notice, page, section } from './document.js';

@@ -6,6 +6,9 @@ import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
 import { kindOf } from './kind_of.js';
 
+/** Where runs go that name no directory. */
+export const RUNS = 'runs';
+
 /** Where things are in a run directory. */
 export interface RunPaths {
   readonly directory: string;

@@ -1,11 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
+import { isAddressable } from '../engines/onnxruntime/executable.js';
+import { type Partition, partition } from '../engines/onnxruntime/partition.js';
 import { maskShapes, parameterSpecs } from '../model/parameters.js';
 import { evaluationStep, trainStep } from '../model/step.js';
 import { TRACE_BACKEND, traceBackend } from './backend.js';
-import { isAddressable } from './executable.js';
 import type { ElementType } from './graph.js';
-import { type Partition, partition } from './partition.js';
 import { type Lowering, Trace } from './trace.js';
 
 /** An ONNX model, the number of its nodes, and the TensorFlow.js kernels that they translate. */

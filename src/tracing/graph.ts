@@ -7,7 +7,7 @@ import {
   TensorProto_DataType,
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
-} from './onnx_pb.js';
+} from '../engines/onnxruntime/onnx_pb.js';
 
 /** Element types that occur in traced graphs, by ONNX Runtime's names. */
 export type ElementType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildName } from '../../src/registry/backends/tensorflow_build.js';
+import { buildName } from '../../src/backends/tensorflow_build.js';
 import { gnet } from '../helpers/gnet.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 

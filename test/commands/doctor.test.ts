@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import type { DoctorReport } from '../../src/doctor/doctor.js';
-import { backendNames } from '../../src/registry/backends/index.js';
+import type { DoctorReport } from '../../src/backends/doctor/doctor.js';
+import { backendNames } from '../../src/registry/backends.js';
 import { gnet } from '../helpers/gnet.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { tinyConfig } from '../helpers/tiny_config.js';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../src/doctor/machine.js';
+import type { Machine } from '../../src/backends/doctor/machine.js';
 
 /** A Debian machine with no GPU, and with some of its facts replaced. */
 export function machine(changes: Partial<Machine> = {}): Machine {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Plan } from '../../src/config/resolve.js';
-import { writeSummary } from '../../src/pipeline/summary.js';
+import { writeSummary } from '../../src/runs/summary.js';
 import { type StoredPredictions, writePredictions } from '../../src/storage/predictions.js';
 import { runPaths } from '../../src/storage/run_directory.js';
 import { tinyPlan } from './tiny_plan.js';

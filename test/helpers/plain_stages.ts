@@ -1,4 +1,4 @@
-import type { Stage } from '../../src/pipeline/screen.js';
+import type { Stage } from '../../src/terminal/screen.js';
 
 /** What stages have shown: lines that stay and results. Tests that read it empty it first. */
 export const shown: string[] = [];

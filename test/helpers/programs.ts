@@ -1,12 +1,13 @@
+import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import type { Plan } from '../../src/config/resolve.js';
-import { EagerProgram } from '../../src/model/eager_program.js';
+import { EagerProgram } from '../../src/engines/eager/eager_program.js';
+import { CompiledProgram } from '../../src/engines/onnxruntime/compiled_program.js';
+import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
 import { drawMasks } from '../../src/model/masks.js';
 import type { HostBatch, HostMasks, Program } from '../../src/model/program.js';
 import { initialState, type ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
-import { backends } from '../../src/registry/backends/index.js';
-import { CompiledProgram } from '../../src/tracing/compiled_program.js';
-import { DeviceProgram } from '../../src/tracing/device_program.js';
+import { backends } from '../../src/registry/backends.js';
 import { elements } from './plain.js';
 import { TestRandom } from './random.js';
 import { whyNoTensorflow } from './tensorflow.js';
@@ -25,9 +26,9 @@ export const programs = {
   // What runs with CUDA, on a provider that every machine has.
   'the graph for CUDA': async (plan, state) =>
     new DeviceProgram(plan, { executionProvider: 'cpu', keepsState: false, threads: 1 }, state),
-  tensorflow: async (plan, state) => new EagerProgram(await backends.tensorflow.load(), plan, state),
-  wasm: async (plan, state) => new EagerProgram(await backends.wasm.load(), plan, state),
-  cpu: async (plan, state) => new EagerProgram(await backends.cpu.load(), plan, state),
+  tensorflow: async (plan, state) => new EagerProgram(await loadTfjs('tensorflow'), plan, state),
+  wasm: async (plan, state) => new EagerProgram(await loadTfjs('wasm'), plan, state),
+  cpu: async (plan, state) => new EagerProgram(await loadTfjs('cpu'), plan, state),
 } satisfies Record<string, Open>;
 
 /** Each way to a program that is open here, by name. */

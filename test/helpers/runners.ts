@@ -1,10 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
-import { backends } from '../../src/registry/backends/index.js';
+import { loadTfjs } from '../../src/backends/load_tfjs.js';
+import { Executable } from '../../src/engines/onnxruntime/executable.js';
+import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
+import { partition } from '../../src/engines/onnxruntime/partition.js';
+import { backends } from '../../src/registry/backends.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
-import { Executable } from '../../src/tracing/executable.js';
 import type { ElementType } from '../../src/tracing/graph.js';
-import * as ort from '../../src/tracing/onnxruntime.js';
-import { partition } from '../../src/tracing/partition.js';
 import { type Lowering, Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import { type Plain, permute } from './plain.js';
@@ -26,7 +27,7 @@ export type Runner = (run: TensorFunction, inputs: readonly Input[]) => Promise<
 
 function eager(backend: EagerName): Runner {
   return async (run, inputs) => {
-    await backends[backend].load();
+    await loadTfjs(backend);
     const tensors = inputs.map(({ shape, values, type = 'float32' }) =>
       type === 'float32'
         ? tf.tensor(Float32Array.from(values), [...shape])

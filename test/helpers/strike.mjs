@@ -46,7 +46,7 @@ fs.promises.rename = async (from, to) => {
 syncBuiltinESMExports();
 
 if (event === 'run') {
-  const { Executable } = await import('../../dist/tracing/executable.js');
+  const { Executable } = await import('../../dist/engines/onnxruntime/executable.js');
   const { run } = Executable.prototype;
   Executable.prototype.run = async function (...args) {
     const results = await run.apply(this, args);

@@ -1,4 +1,4 @@
-import { tensorflowObstacle } from '../../src/registry/backends/tensorflow.js';
+import { tensorflowObstacle } from '../../src/backends/tensorflow.js';
 
 /** Why the backend tensorflow cannot be tested here, or null if it can: it is no dependency of gnet. */
 export const whyNoTensorflow = tensorflowObstacle('tensorflow');

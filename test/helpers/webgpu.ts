@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { TestRunner } from 'vitest';
-import { backends } from '../../src/registry/backends/index.js';
-import { requireProvider } from '../../src/tracing/require_provider.js';
+import { requireProvider } from '../../src/backends/require_provider.js';
+import { backends } from '../../src/registry/backends.js';
 
 /** A Vulkan driver in software, from Debian's package chromium. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';

@@ -38,7 +38,8 @@ describe('the state before the first step', () => {
       ['fc.weight', [4, 384]],
       ['fc.bias', [4]],
     ]);
-    for (const [name, { bound }] of parameterSpecs(wide.network)) {
+    for (const [name, { init }] of parameterSpecs(wide.network)) {
+      const { bound } = init as { bound: number };
       const { data } = parameters.get(name)!;
       expect(Math.max(...data.map(Math.abs))).toBeLessThanOrEqual(Math.fround(bound));
       if (data.length < 100) continue;

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { buildName, buildsDirectory } from '../../src/backends/tensorflow_build.js';
 import { describeEnvironment } from '../../src/pipeline/environment.js';
-import { buildName, buildsDirectory } from '../../src/registry/backends/tensorflow_build.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 const describeHere = () =>

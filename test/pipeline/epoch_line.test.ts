@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type EpochResult, epochRow, epochText } from '../../src/pipeline/epoch_line.js';
-import { fittingColumns, tableHeader, tableLine } from '../../src/pipeline/live_table.js';
+import { fittingColumns, tableHeader, tableLine } from '../../src/terminal/live_table.js';
 
 const means = { main_loss: 0, aux_loss: {}, count: 52 };
 const first: EpochResult = {

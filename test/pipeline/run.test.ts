@@ -24,7 +24,7 @@ import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { TINY, tinyConfig } from '../helpers/tiny_config.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
-vi.mock('../../src/pipeline/screen.js', () => import('../helpers/plain_stages.js'));
+vi.mock('../../src/terminal/screen.js', () => import('../helpers/plain_stages.js'));
 
 let directory: string;
 beforeEach(() => {

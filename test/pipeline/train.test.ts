@@ -2,13 +2,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { LoadedDataset } from '../../src/data/open.js';
 import { Interrupted } from '../../src/errors.js';
 import type { MetricsLine } from '../../src/logging/metrics_log.js';
+import { learningRate } from '../../src/model/learning_rate.js';
 import { drawMasks } from '../../src/model/masks.js';
 import type { HostBatch, HostMasks, Update } from '../../src/model/program.js';
-import { learningRate } from '../../src/pipeline/learning_rate.js';
 import { type Position, START } from '../../src/pipeline/progress.js';
-import { progressText } from '../../src/pipeline/progress_line.js';
-import type { Progress } from '../../src/pipeline/stage.js';
 import { train } from '../../src/pipeline/train.js';
+import { progressText } from '../../src/terminal/progress_line.js';
+import type { Progress } from '../../src/terminal/stage.js';
 import { type FakeAnswers, fakeProgram } from '../helpers/fake_program.js';
 import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
 

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { plainSchema } from '../../src/config/plain_schema.js';
 import { augmentations } from '../../src/registry/augmentations/index.js';
-import { backends } from '../../src/registry/backends/index.js';
+import { backends } from '../../src/registry/backends.js';
 import { datasets } from '../../src/registry/datasets/index.js';
 import { experimentSchema } from '../../src/registry/experiment.js';
 import { layers } from '../../src/registry/layers/index.js';

@@ -2,18 +2,18 @@ import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import {
+  type GraphProto as Graph,
+  ModelProtoSchema,
+  TensorProto_DataType,
+  type ValueInfoProto,
+} from '../../src/engines/onnxruntime/onnx_pb.js';
+import type { Partition, Segment } from '../../src/engines/onnxruntime/partition.js';
+import {
   compileEvaluation,
   compileTraining,
   partitionEvaluation,
   partitionTraining,
 } from '../../src/tracing/compile.js';
-import {
-  type GraphProto as Graph,
-  ModelProtoSchema,
-  TensorProto_DataType,
-  type ValueInfoProto,
-} from '../../src/tracing/onnx_pb.js';
-import type { Partition, Segment } from '../../src/tracing/partition.js';
 import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan();

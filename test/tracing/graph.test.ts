@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
+import { AttributeProto_AttributeType, ModelProtoSchema } from '../../src/engines/onnxruntime/onnx_pb.js';
 import { GraphBuilder } from '../../src/tracing/graph.js';
-import { AttributeProto_AttributeType, ModelProtoSchema } from '../../src/tracing/onnx_pb.js';
 import { runModel } from '../helpers/runners.js';
 
 const decode = (graph: GraphBuilder) => fromBinary(ModelProtoSchema, graph.encode()).graph!;

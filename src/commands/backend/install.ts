@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
+import type { InstallResult } from '../../backends/install/install_backend.js';
 import { BaseCommand } from '../../base_command.js';
-import type { InstallResult } from '../../pipeline/backend_install.js';
 
 export default class BackendInstall extends BaseCommand {
   static override description = `Build a backend's native part for this machine.
@@ -21,7 +21,7 @@ It needs a C++ compiler, npm, and Python with pip, which fetches TensorFlow: 270
 
   override async run(): Promise<InstallResult> {
     const { flags } = await this.parse(BackendInstall);
-    const { installBackend } = await import('../../pipeline/backend_install.js');
+    const { installBackend } = await import('../../backends/install/install_backend.js');
     const name = flags.gpu ? 'tensorflow-gpu' : 'tensorflow';
     const result = await installBackend({ name, wheel: flags.wheel });
     this.logToStderr(`\nUse it with: --backend ${name}`);

@@ -11,9 +11,9 @@ export const flatten = defineLayer({
   ),
   plan: (_options, input) => ({
     output: [input.reduce((size, dimension) => size * dimension, 1)],
-    parameters: [],
+    tensors: [],
     macs: 0,
-    keep: null,
+    mask: null,
   }),
   forward: (tf, _options, { input }, x) => {
     if (input.length === 1) return x;

@@ -1,0 +1,37 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Plan } from '../config/resolve.js';
+import { updatedState } from '../model/tensor_update.js';
+import { optimizerEntry } from '../registry/optimizers/index.js';
+import { compileEvaluation, compileTraining, input, traceGraph } from '../tracing/compile.js';
+
+const BATCH_SIZE = 2;
+
+/**
+ * Names of the TensorFlow.js kernels that a plan's training step, update and evaluation call, sorted. They are found by
+ * tracing: nothing is computed, and every backend is asked for the same ones.
+ * @throws UntranslatedKernelError where the step has a kernel that the tracer does not know
+ */
+export async function stepKernels(plan: Plan): Promise<string[]> {
+  const graphs = [
+    await compileTraining(plan, BATCH_SIZE),
+    await compileEvaluation(plan, BATCH_SIZE),
+    await traceUpdate(plan),
+  ];
+  return [...new Set(graphs.flatMap(({ kernels }) => kernels))].toSorted();
+}
+
+/** The update of one small parameter: that of every other has the same kernels. */
+function traceUpdate({ config: { optimizer } }: Plan) {
+  const { slots, scalars } = optimizerEntry(optimizer.type);
+  return traceGraph((trace) => {
+    const value = (name: string, shape = [2, 3]) => input(trace, name, 'float32', shape);
+    const named = (names: readonly string[], make: (name: string) => tf.Tensor) =>
+      names.map((name) => [name, make(name)] as const);
+    const state = {
+      parameters: new Map([['parameter', value('parameter')]]),
+      slots: new Map(named(slots(optimizer), value).map(([slot, x]) => [slot, new Map([['parameter', x]])])),
+    };
+    const factors = named(Object.keys(scalars(optimizer, 0.1, 1)), (name) => value(name, []));
+    updatedState(tf, optimizer, state, [value('gradient')], Object.fromEntries(factors));
+  });
+}

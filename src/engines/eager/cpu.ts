@@ -1,0 +1,10 @@
+import type { Tf } from '../../registry/schema.js';
+
+/** TensorFlow.js on its plain JavaScript backend. */
+export async function loadCpu(): Promise<Tf> {
+  const tf = await import('@tensorflow/tfjs');
+  // Keeps back a banner that tells to install tfjs-node.
+  tf.enableProdMode();
+  await tf.setBackend('cpu');
+  return tf;
+}

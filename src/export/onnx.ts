@@ -1,0 +1,61 @@
+import { toBinary } from '@bufbuild/protobuf';
+import type { Plan } from '../config/resolve.js';
+import { type GraphProto, ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
+import * as ort from '../engines/onnxruntime/onnxruntime.js';
+import type { NamedTensor } from '../storage/safetensors.js';
+import { input, ports } from '../tracing/compile.js';
+import { ANY_BATCH } from './dynamic_batch.js';
+import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
+
+/** What a model file says of itself. */
+export interface OnnxDescription {
+  /** Version of gnet. */
+  readonly version: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * A trained model as one ONNX file: preprocessing, network and parameters.
+ * Input: images, uint8 [batch, channels, height, width]. Outputs: logits and probabilities, float32 [batch, classes].
+ */
+export async function exportOnnx(
+  plan: Plan,
+  parameters: ReadonlyMap<string, NamedTensor>,
+  { version, metadata }: OnnxDescription,
+): Promise<Uint8Array> {
+  const { channels, height, width } = plan.dataset.image;
+  const model = await tracePrediction(plan, parameters, (trace) =>
+    input(trace, ports.images, 'uint8', [ANY_BATCH, channels, height, width]),
+  );
+  const graph = model.graph!;
+  dropPositions(graph);
+  model.producerVersion = version;
+  graph.name = plan.config.name;
+  graph.input[0]!.docString = 'Pixel values 0…255 in planes; preprocessing is part of the graph';
+  for (const [key, value] of Object.entries(metadata)) {
+    model.metadataProps.push({ $typeName: 'onnx.StringStringEntryProto', key, value });
+  }
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** A max-pool notes the positions of its maxima for the gradient; not every runtime can, and nobody reads them here. */
+function dropPositions(graph: GraphProto): void {
+  const read = new Set(graph.node.flatMap((node) => node.input));
+  for (const node of graph.node) {
+    if (node.opType === 'MaxPool' && !read.has(node.output[1] ?? '')) node.output.length = 1;
+  }
+}
+
+/** Opens a file that `exportOnnx` made, with ONNX Runtime. */
+export async function openOnnx(path: string, plan: Plan): Promise<OpenedExport> {
+  const session = await ort.InferenceSession.create(path, { logSeverityLevel: 3 });
+  const { channels, height, width } = plan.dataset.image;
+  return {
+    probabilities: async (images, size) => {
+      const feed = new ort.Tensor('uint8', images, [size, channels, height, width]);
+      const results = await session.run({ [ports.images]: feed }, [predictionPorts.probabilities]);
+      return results[predictionPorts.probabilities]!.data as Float32Array;
+    },
+    release: () => session.release(),
+  };
+}

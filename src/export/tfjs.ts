@@ -1,0 +1,49 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Plan } from '../config/resolve.js';
+import { loadWasm } from '../engines/eager/wasm.js';
+import type { NamedTensor } from '../storage/safetensors.js';
+import { input, ports } from '../tracing/compile.js';
+import { ANY_BATCH } from './dynamic_batch.js';
+import { foldConstants } from './fold_constants.js';
+import { type GraphModel, toGraphModel } from './graph_model.js';
+import { graphModelLoader } from './graph_model_files.js';
+import { graphModelOperations } from './tensorflow_ops.js';
+import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
+
+/**
+ * A trained model as a TensorFlow.js graph model: preprocessing, network and parameters.
+ * Input: images, int32 [batch, height, width, channels], as tf.browser.fromPixels gives one. Outputs: logits and
+ * probabilities, float32 [batch, classes].
+ */
+export async function exportGraphModel(
+  plan: Plan,
+  parameters: ReadonlyMap<string, NamedTensor>,
+): Promise<GraphModel> {
+  const { channels, height, width } = plan.dataset.image;
+  const { graph } = await tracePrediction(plan, parameters, (trace) => {
+    trace.target = graphModelOperations;
+    const pixels = input(trace, ports.images, 'int32', [ANY_BATCH, height, width, channels]);
+    return tf.transpose(pixels, [0, 3, 1, 2]);
+  });
+  return foldConstants(toGraphModel(graph!));
+}
+
+/** Opens a directory that holds a graph model, with TensorFlow.js' WebAssembly backend. */
+export async function openGraphModel(directory: string, plan: Plan): Promise<OpenedExport> {
+  await loadWasm();
+  const model = await tf.loadGraphModel(graphModelLoader(directory));
+  const { channels, height, width } = plan.dataset.image;
+  return {
+    probabilities: async (images, size) => {
+      const result = tf.tidy(() => {
+        const planes = tf.tensor4d(Int32Array.from(images), [size, channels, height, width], 'int32');
+        const pixels = tf.transpose(planes, [0, 2, 3, 1]);
+        return model.execute({ [ports.images]: pixels }, predictionPorts.probabilities) as tf.Tensor;
+      });
+      const probabilities = await result.data<'float32'>();
+      result.dispose();
+      return probabilities;
+    },
+    release: async () => model.dispose(),
+  };
+}

@@ -1,0 +1,49 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import * as tf from '@tensorflow/tfjs';
+import type { Plan } from '../config/resolve.js';
+import { type ModelProto, ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
+import { predictionStep } from '../model/step.js';
+import type { NamedTensor } from '../storage/safetensors.js';
+import { traceBackend } from '../tracing/backend.js';
+import { output, ports, traceGraph } from '../tracing/compile.js';
+import type { Trace } from '../tracing/trace.js';
+import { makeBatchDynamic } from './dynamic_batch.js';
+
+/** Outputs of an exported model, both float32 [batch, classes]. */
+export const predictionPorts = { logits: 'logits', probabilities: ports.probabilities } as const;
+
+/**
+ * Traces the use of a trained model, from pixels to probabilities, with its parameters inside of the graph under their
+ * state-dict names, for batches of any size.
+ * @param images declares the graph's input, for ANY_BATCH images, and returns them as [batch, channels, height, width]
+ */
+export async function tracePrediction(
+  plan: Plan,
+  parameters: ReadonlyMap<string, NamedTensor>,
+  images: (trace: Trace) => tf.Tensor,
+): Promise<ModelProto> {
+  const { model: traced } = await traceGraph((trace) => {
+    const pixels = images(trace);
+    const tensors = new Map(
+      [...parameters].map(([name, tensor]) => [name, parameterTensor(trace, name, tensor)]),
+    );
+    const step = predictionStep(tf, plan, tensors, pixels, (name) => trace.enterLayer(name));
+    output(trace, predictionPorts.logits, step.logits);
+    output(trace, predictionPorts.probabilities, step.probabilities);
+  });
+  const model = fromBinary(ModelProtoSchema, traced);
+  makeBatchDynamic(model.graph!);
+  return model;
+}
+
+function parameterTensor(trace: Trace, name: string, { data, shape }: NamedTensor): tf.Tensor {
+  const value = trace.value(trace.graph.initializer(name, data, shape), shape);
+  return tf.engine().makeTensorFromTensorInfo(traceBackend().register(value, 'float32'));
+}
+
+/** An exported model, opened as its users will. */
+export interface OpenedExport {
+  /** @param images uint8 [size, channels, height, width]; @returns float32 [size, classes] */
+  probabilities(images: Uint8Array, size: number): Promise<Float32Array>;
+  release(): Promise<void>;
+}

@@ -1,0 +1,83 @@
+import { withUserErrors } from '../backends/failure.js';
+import { openProgram, takeBackend } from '../backends/open_program.js';
+import { threadCount } from '../backends/threads.js';
+import { loadSplit } from '../data/open.js';
+import { filesStage } from '../data/stages.js';
+import { Interrupted } from '../errors.js';
+import type { Program } from '../model/program.js';
+import { evaluate, type TestResult } from '../pipeline/evaluation.js';
+import type { BackendName } from '../registry/backends.js';
+import type { Split } from '../registry/datasets/dataset.js';
+import { datasetEntry } from '../registry/datasets/index.js';
+import { grouped, percent } from '../terminal/format.js';
+import { InterruptHandler } from '../terminal/interrupt.js';
+import { runStages } from '../terminal/screen.js';
+import { openCheckpoint } from './open_checkpoint.js';
+
+/** What `gnet eval` was asked for. */
+export interface EvalOptions {
+  /** A run directory (its best checkpoint) or a checkpoint directory. */
+  readonly source: string;
+  readonly split: Split;
+  readonly backend: string | undefined;
+  readonly threads: number;
+}
+
+export interface EvalResult extends TestResult {
+  readonly checkpoint: string;
+  readonly step: number;
+  readonly split: Split;
+  readonly backend: BackendName;
+}
+
+interface Context {
+  program?: Program;
+  result?: TestResult;
+}
+
+/** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
+export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
+  const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
+  const threads = threadCount(options.threads);
+  // Before the data set: a download is not worth its time where the backend is missing.
+  const choice = await takeBackend(plan.config.backend, threads);
+  const { dataset, seed, training } = plan.config;
+  const interrupt = new InterruptHandler();
+  const context: Context = {};
+  try {
+    await runStages<Context>(
+      [
+        filesStage(plan, interrupt.signal),
+        {
+          title: 'Evaluate',
+          run: async (stage, output) => {
+            const records = await loadSplit(datasetEntry(dataset.type), dataset, seed, options.split);
+            stage.program = withUserErrors(await openProgram(plan, choice.name, threads, state), choice.name);
+            const evaluated = await evaluate(
+              stage.program,
+              records,
+              training.batch_size,
+              output,
+              interrupt.stopRequested,
+            );
+            if (evaluated === null) throw new Interrupted();
+            stage.result = evaluated.result;
+            const { correct, count, accuracy, loss } = evaluated.result;
+            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)`;
+          },
+        },
+      ],
+      context,
+    );
+  } finally {
+    context.program?.dispose();
+    interrupt.dispose();
+  }
+  return {
+    checkpoint: directory,
+    step,
+    split: options.split,
+    backend: choice.name,
+    ...context.result!,
+  };
+}

@@ -1,0 +1,152 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { openProgram } from '../../src/backends/open_program.js';
+import { loadRecords } from '../../src/data/open.js';
+import { planeBytes, type Records } from '../../src/data/records.js';
+import { Interrupted } from '../../src/errors.js';
+import type { Predicted } from '../../src/inference/classify_images.js';
+import { type OpenedCheckpoint, openCheckpoint } from '../../src/inference/open_checkpoint.js';
+import {
+  type PredictOptions,
+  predictImages,
+  predictionTable,
+  unreadable,
+} from '../../src/inference/predict.js';
+import { evaluate, type Predictions } from '../../src/pipeline/evaluation.js';
+import { datasets } from '../../src/registry/datasets/index.js';
+import { expectAllClose } from '../helpers/all_close.js';
+import { shown } from '../helpers/plain_stages.js';
+import { writeRecordImage } from '../helpers/record_image.js';
+import { temporaryDirectory } from '../helpers/temporary_directory.js';
+import { trainTiny } from '../helpers/train_tiny.js';
+
+vi.mock('../../src/terminal/screen.js', () => import('../helpers/plain_stages.js'));
+
+const directory = mkdtempSync(join(tmpdir(), 'gnet-test-'));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+const run = join(directory, 'run');
+const images = join(directory, 'images');
+
+let opened: OpenedCheckpoint;
+let records: Records;
+/** What eval says of each test image. */
+let evaluated: Predictions;
+
+beforeAll(async () => {
+  await trainTiny(run);
+  opened = await openCheckpoint(run);
+  const { plan, state } = opened;
+  records = (await loadRecords(datasets.shapes, plan.config.dataset, plan.config.seed)).test;
+  const program = await openProgram(plan, 'onnxruntime-cpu', 1, state);
+  const output = { progress: () => {}, line: () => {} };
+  const { batch_size: batchSize } = plan.config.training;
+  evaluated = (await evaluate(program, records, batchSize, output, async () => false))!.predictions;
+  program.dispose();
+  mkdirSync(images);
+  for (let i = 0; i < records.count; i++) await writeRecordImage(records, i, join(images, name(i)));
+});
+beforeEach(() => {
+  shown.length = 0;
+});
+
+const name = (index: number) => `${String(index).padStart(2, '0')}.${index % 2 === 0 ? 'png' : 'webp'}`;
+
+const predict = (paths: readonly string[], options: Partial<PredictOptions> = {}) =>
+  predictImages({ source: run, images: paths, topK: 8, backend: undefined, threads: 1, ...options });
+
+/** Probabilities by number of the class. */
+function probabilities(image: Predicted): number[] {
+  const byClass = new Map(image.predictions.map((prediction) => [prediction.class, prediction.probability]));
+  return opened.plan.dataset.classes.map((each) => byClass.get(each)!);
+}
+
+const expected = (index: number) => evaluated.probabilities.subarray(8 * index, 8 * (index + 1));
+
+test('test images as files give the probabilities of eval, to the bit', async () => {
+  const result = await predict([images]);
+  expect(result).toMatchObject({
+    checkpoint: join(run, 'checkpoints/best'),
+    step: 7,
+    backend: 'onnxruntime-cpu',
+  });
+  // 20 images, in batches of 8, 8 and 4.
+  expect(result.images.map(({ file }) => file)).toEqual(
+    Array.from({ length: 20 }, (_, index) => join(images, name(index))),
+  );
+  for (const [index, image] of result.images.entries()) {
+    expect(probabilities(image as Predicted)).toEqual([...expected(index)]);
+  }
+  expect(shown.at(-1)).toBe('Predict: 20 of 20 images classified');
+});
+
+test('the most probable classes come first, as many as wanted', async () => {
+  const { images: all } = await predict([join(images, name(3))], { topK: 100 });
+  const { predictions } = all[0] as Predicted;
+  expect(predictions).toHaveLength(8);
+  const sorted = [...expected(3)].toSorted((a, b) => b - a);
+  expectAllClose(
+    predictions.map(({ probability }) => probability),
+    sorted,
+  );
+  const { images: two } = await predict([join(images, name(3))], { topK: 2 });
+  expect(two[0]).toEqual({ file: join(images, name(3)), predictions: predictions.slice(0, 2) });
+});
+
+test('files that cannot be read leave the others their answers, in their places', async () => {
+  const place = temporaryDirectory();
+  writeFileSync(join(place, 'broken.png'), 'no image');
+  const good = (index: number) => join(images, name(index));
+  const paths = [join(place, 'broken.png'), good(0), join(place, 'nowhere.png'), good(1), place];
+  const result = await predict(paths);
+  expect(result.images.map((image) => ('error' in image ? image.error : probabilities(image)))).toEqual([
+    `${place}/broken.png: expected a PNG, JPEG or WebP image, got a file that begins with 6e6f2069`,
+    expect.anything(),
+    `cannot read ${place}/nowhere.png: no such file or directory (ENOENT)`,
+    expect.anything(),
+    `${place}/broken.png: expected a PNG, JPEG or WebP image, got a file that begins with 6e6f2069`,
+  ]);
+  expectAllClose(probabilities(result.images[1] as Predicted), expected(0));
+  expectAllClose(probabilities(result.images[3] as Predicted), expected(1));
+  expect(shown.at(-1)).toBe('Predict: 2 of 5 images classified');
+});
+
+test('another backend, a checkpoint of the run', async () => {
+  const last = join(run, 'checkpoints/last');
+  const result = await predict([join(images, name(5))], { source: last, backend: 'wasm' });
+  expect(result).toMatchObject({ checkpoint: last, step: 14, backend: 'wasm' });
+  // A learning rate of 1e-6 has changed little since step 7.
+  expectAllClose(probabilities(result.images[0] as Predicted), expected(5), { absolute: 1e-3 });
+});
+
+test('as text: a table of answers, a line for each error, nothing that steers a terminal', () => {
+  const prediction = (label: string, probability: number) => ({ class: label, probability });
+  const results = [
+    { file: 'a.png', predictions: [prediction('cat', 0.91234), prediction('dog', 0.05)] },
+    { file: 'b\u001b.png', error: 'b\u001b.png: broken' },
+    { file: 'long\n.png', predictions: [prediction('horse', 1), prediction('cat', 0)] },
+  ];
+  expect(predictionTable(results)).toBe(
+    ['a.png         cat     91.23 %  dog  5.00 %', 'long\\x0a.png  horse  100.00 %  cat  0.00 %'].join('\n'),
+  );
+  expect(unreadable(results)).toEqual(['b\\x1b.png: broken']);
+});
+
+test('a request to stop', async () => {
+  const outcome = predict([images]).catch((error: unknown) => error);
+  while (process.listenerCount('SIGINT') === 0) await setImmediate();
+  process.emit('SIGINT', 'SIGINT');
+  expect(await outcome).toBeInstanceOf(Interrupted);
+  expect(process.listenerCount('SIGINT')).toBe(0);
+});
+
+test('every record keeps its pixels on the way through a file', () => {
+  // What "to the bit" above rests on: 20 different images.
+  const bytes = planeBytes(records.image);
+  const all = Array.from({ length: records.count }, (_, index) =>
+    Buffer.from(records.images.subarray(index * bytes, (index + 1) * bytes)).toString('base64'),
+  );
+  expect(new Set(all).size).toBe(records.count);
+});

@@ -1,0 +1,42 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { InterruptHandler } from '../../src/terminal/interrupt.js';
+
+let handler: InterruptHandler;
+afterEach(() => {
+  handler.dispose();
+  vi.restoreAllMocks();
+});
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s asks to stop and aborts what waits', async (name) => {
+  handler = new InterruptHandler();
+  expect(await handler.stopRequested()).toBe(false);
+  expect(handler.signal.aborted).toBe(false);
+  process.emit(name, name);
+  expect(await handler.stopRequested()).toBe(true);
+  expect(handler.signal.aborted).toBe(true);
+});
+
+test('a real signal is seen by a loop that never waits for anything else', async () => {
+  handler = new InterruptHandler();
+  process.kill(process.pid, 'SIGTERM');
+  let asked = 0;
+  while (!(await handler.stopRequested())) asked++;
+  expect(asked).toBeLessThan(1000);
+});
+
+test('a second one ends the process', () => {
+  const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  handler = new InterruptHandler();
+  process.emit('SIGINT', 'SIGINT');
+  expect(exit).not.toHaveBeenCalled();
+  process.emit('SIGINT', 'SIGINT');
+  expect(exit).toHaveBeenCalledExactlyOnceWith(130);
+});
+
+test('leaves no listener behind', () => {
+  const before = process.listenerCount('SIGINT') + process.listenerCount('SIGTERM');
+  handler = new InterruptHandler();
+  expect(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')).toBe(before + 2);
+  handler.dispose();
+  expect(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')).toBe(before);
+});
