@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ReadEntry, Unpack } from 'tar';
 import { UserError } from '../errors.js';
 import { fileError } from '../storage/file_error.js';
-import { removeAbandoned, scratchPath } from './scratch.js';
+import { removeAbandoned, temporaryName } from '../storage/temporary_name.js';
 
 /** A file that is wanted from an archive, and how long it must be. */
 export interface ExpectedFile {
@@ -27,7 +27,7 @@ export interface ExtractOptions {
 const MAX_OTHER_ENTRIES = 1000;
 const MAX_OTHER_BYTES = 64 << 20;
 
-const scratchBase = (target: string): string => join(target, '.extract');
+const scratchBase = (target: string): string => join(target, 'extract');
 
 /**
  * Extracts the wanted files into a new directory inside `target` and returns its path; `installFiles` moves them on. Nothing else is written: other entries are skipped, and an archive with links, devices, absolute paths or
@@ -36,7 +36,7 @@ const scratchBase = (target: string): string => join(target, '.extract');
  */
 export async function extractFiles(options: ExtractOptions): Promise<string> {
   const { archive, folder, files, target, signal } = options;
-  const scratch = scratchPath(scratchBase(target));
+  const scratch = temporaryName(scratchBase(target));
   try {
     await mkdir(target, { recursive: true });
     await mkdir(scratch);

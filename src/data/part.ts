@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
 import { fsyncDirectory } from '../storage/atomic.js';
 import { fileError } from '../storage/file_error.js';
-import { abandonedScratch, scratchPath } from './scratch.js';
+import { abandonedTemporaries, temporaryName } from '../storage/temporary_name.js';
 
 /** Says which version of which resource the bytes of a part are from. */
 interface Origin {
@@ -34,8 +34,8 @@ export class Part {
   static async claim(destination: string, url: string): Promise<Part> {
     await mkdir(dirname(destination), { recursive: true });
     const waiting = `${destination}.part`;
-    const path = scratchPath(waiting);
-    for (const candidate of [waiting, ...(await abandonedScratch(waiting))]) {
+    const path = temporaryName(waiting);
+    for (const candidate of [waiting, ...(await abandonedTemporaries(waiting))]) {
       const isFile = await lstat(candidate).then(
         (status) => status.isFile(),
         () => false,
@@ -45,7 +45,7 @@ export class Part {
         break;
       }
     }
-    for (const leftover of await abandonedScratch(waiting)) {
+    for (const leftover of await abandonedTemporaries(waiting)) {
       await rm(leftover, { recursive: true, force: true });
       await rm(originPath(leftover), { force: true });
     }

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { removeAbandoned, scratchPath } from '../../data/scratch.js';
 import { systemErrorCode } from '../../errors.js';
 import { fsyncDirectory } from '../../storage/atomic.js';
+import { removeAbandoned, temporaryName } from '../../storage/temporary_name.js';
 import {
   type BuildManifest,
   buildDirectories,
@@ -13,9 +13,9 @@ import {
 
 /** Calls `use` with a new folder beside the builds, which is removed after it, or later if this process is killed. */
 export async function withScratch<T>(use: (scratch: string) => Promise<T>): Promise<T> {
-  const base = join(buildsDirectory(), '.install');
+  const base = join(buildsDirectory(), 'install');
   await removeAbandoned(base);
-  const scratch = scratchPath(base);
+  const scratch = temporaryName(base);
   try {
     await mkdir(scratch, { recursive: true });
     return await use(scratch);
