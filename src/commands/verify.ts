@@ -28,7 +28,8 @@ export default class Verify extends BaseCommand {
     against: Flags.option({
       options: backendNames,
       default: 'wasm' as const,
-      description: 'the backend to compare with; wasm runs the same model and layers with kernels of its own, and compiles no step',
+      description:
+        'the backend to compare with; wasm runs the same model and layers with kernels of its own, and compiles no step',
     })(),
     steps: Flags.integer({ min: 1, default: 3, helpValue: 'N', description: 'training steps on each' }),
     tolerance: toleranceFlag({
