@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { guardBackend } from '../engines/eager/guard_backend.js';
 import { registerKernels } from '../engines/eager/tensorflow_kernels.js';
 import type { BackendName } from '../registry/backends.js';
 import type { Tf } from '../registry/schema.js';
@@ -24,6 +25,7 @@ const packages: Readonly<Record<TensorflowName, string>> = {
 export async function loadTensorflow(name: TensorflowName, threads: number): Promise<Tf> {
   const tf = await loadLibrary(name, threads);
   await tf.setBackend('tensorflow');
+  guardBackend(tf);
   registerKernels(tf);
   if (name === 'tensorflow-gpu') requireGpu(tf);
   return tf;

@@ -7,6 +7,7 @@ import { readMetrics, type StepMetrics } from '../../model/step.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import type { NamedTensor } from '../../storage/safetensors.js';
 import { type CompiledGraph, compileEvaluation, compileTraining, ports } from '../../tracing/compile.js';
+import { fromEngine } from '../engine_error.js';
 import { compileDeviceTraining, compileTransfer, devicePorts, stateShapes } from './compile_device.js';
 import type { Tensors } from './executable.js';
 import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
@@ -47,7 +48,7 @@ export class DeviceProgram implements Program {
   async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
     const session = await this.trainSession(batch.size);
     await this.upload();
-    const results = await session.run({
+    const results = await run(session, {
       ...this.tensors,
       ...batchFeeds(this.plan, batch),
       ...maskFeeds(this.plan, batch, masks),
@@ -61,7 +62,7 @@ export class DeviceProgram implements Program {
     const compile = () => compileTraining(this.plan, batch.size, 'device');
     const session = await this.session(`gradients:${batch.size}`, compile, 'cpu');
     await this.upload();
-    const results = await session.run({
+    const results = await run(session, {
       ...this.parametersOf(session),
       ...batchFeeds(this.plan, batch),
       ...maskFeeds(this.plan, batch, masks),
@@ -73,7 +74,7 @@ export class DeviceProgram implements Program {
     const compile = () => compileEvaluation(this.plan, batch.size, 'device');
     const session = await this.session(`evaluate:${batch.size}`, compile, 'cpu');
     await this.upload();
-    const results = await session.run({ ...this.parametersOf(session), ...batchFeeds(this.plan, batch) });
+    const results = await run(session, { ...this.parametersOf(session), ...batchFeeds(this.plan, batch) });
     return readEvaluation((name) => results[name]!);
   }
 
@@ -119,7 +120,7 @@ export class DeviceProgram implements Program {
   private async transfer(to: Location): Promise<Tensors> {
     const compile = () => compileTransfer(this.plan);
     const session = await this.session(`to ${to}`, compile, to);
-    return nextState(this.plan, await session.run(this.tensors));
+    return nextState(this.plan, await run(session, this.tensors));
   }
 
   /** @param stateAt where the outputs that belong to the state are wanted; all others come to the host */
@@ -154,6 +155,11 @@ export class DeviceProgram implements Program {
       ]),
     );
   }
+}
+
+/** @throws EngineError */
+function run(session: ort.InferenceSession, feeds: Tensors): Promise<Tensors> {
+  return fromEngine(() => session.run(feeds));
 }
 
 function nextState(plan: Plan, results: Tensors): Tensors {

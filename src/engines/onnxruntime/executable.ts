@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { LARGEST_MEMORY } from '../../model/wasm_memory.js';
 import type { Node, Port } from '../../tracing/graph.js';
+import { EngineError } from '../engine_error.js';
 import type { Place } from './host_kernel.js';
 import { HostKernels, scratchBytes } from './host_kernels.js';
 import { planMemory } from './memory_plan.js';
@@ -111,7 +112,7 @@ async function runSegment(session: ort.InferenceSession, inputs: Tensors, output
     const fetches = { [NO_COPIES]: null, ...outputs } as unknown as ort.InferenceSession.FetchesType;
     await session.run(inputs, fetches);
   } catch (error) {
-    if (!(error as Error).message.startsWith('Non tensor type')) throw error;
+    if (!(error as Error).message.startsWith('Non tensor type')) throw new EngineError(error);
   }
 }
 
