@@ -10,7 +10,7 @@ import type { Trace } from '../tracing/trace.js';
 import { makeBatchDynamic } from './dynamic_batch.js';
 
 /** Outputs of an exported model, both float32 [batch, classes]. */
-export const predictionPorts = { logits: 'logits', probabilities: ports.probabilities } as const;
+export const predictionPorts = { logits: ports.logits, probabilities: ports.probabilities } as const;
 
 /**
  * Traces the use of a trained model, from pixels to probabilities, with its parameters inside of the graph under their
@@ -43,7 +43,7 @@ function parameterTensor(trace: Trace, name: string, { data, shape }: NamedTenso
 
 /** An exported model, opened as its users will. */
 export interface OpenedExport {
-  /** @param images uint8 [size, channels, height, width]; @returns float32 [size, classes] */
-  probabilities(images: Uint8Array, size: number): Promise<Float32Array>;
+  /** @param images uint8 [size, channels, height, width]; @returns both float32 [size, classes] */
+  predict(images: Uint8Array, size: number): Promise<{ logits: Float32Array; probabilities: Float32Array }>;
   release(): Promise<void>;
 }

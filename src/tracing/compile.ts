@@ -24,6 +24,7 @@ export const ports = {
   gradient: (parameter: string) => `gradient.${parameter}`,
   losses: 'losses',
   predicted: 'predicted',
+  logits: 'logits',
   probabilities: 'probabilities',
 } as const;
 
@@ -71,11 +72,12 @@ function evaluation(plan: Plan, batchSize: number): (trace: Trace) => void {
   return (trace) => {
     const parameters = parameterInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
-    const { losses, predicted, probabilities } = evaluationStep(tf, plan, parameters, batch, (name) =>
+    const { losses, predicted, logits, probabilities } = evaluationStep(tf, plan, parameters, batch, (name) =>
       trace.enterLayer(name),
     );
     output(trace, ports.losses, losses);
     output(trace, ports.predicted, predicted);
+    output(trace, ports.logits, logits);
     output(trace, ports.probabilities, probabilities);
   };
 }

@@ -11,7 +11,8 @@ export interface FakeProgram extends Program {
 export interface FakeAnswers {
   readonly state?: ModelState;
   readonly train?: (update: Update, batch: HostBatch, masks: HostMasks) => StepMetrics;
-  readonly evaluate?: (batch: HostBatch) => Evaluation;
+  /** Logits are left out: they are zeros. */
+  readonly evaluate?: (batch: HostBatch) => Omit<Evaluation, 'logits'>;
 }
 
 const EMPTY: ModelState = { parameters: new Map(), slots: new Map() };
@@ -32,7 +33,8 @@ export function fakeProgram({ state = EMPTY, train, evaluate }: FakeAnswers = {}
         predicted: new Int32Array(batch.size),
         probabilities: new Float32Array(batch.size * 2),
       };
-      return evaluate?.(batch) ?? zeros;
+      const answer = evaluate?.(batch) ?? zeros;
+      return { ...answer, logits: new Float32Array(answer.probabilities.length) };
     },
     gradients: async (batch) => {
       calls.push(`gradients of ${batch.size} images`);

@@ -98,6 +98,7 @@ describe('the graph of evaluation', () => {
     expect(describePorts(graph.output)).toEqual({
       losses: 'FLOAT 3',
       predicted: 'INT32 3',
+      logits: 'FLOAT 3×4',
       probabilities: 'FLOAT 3×4',
     });
     expect(graph.node.filter(({ name }) => name.startsWith('aux.'))).toEqual([]);
@@ -138,7 +139,7 @@ describe('the parts of a graph', () => {
   it('of evaluation are one, whose poolings compute no positions', async () => {
     const { steps, outputs } = await partitionEvaluation(plan, 2);
     expect(steps.map(({ kind }) => kind)).toEqual(['segment']);
-    expect(outputs.map(({ name }) => name)).toEqual(['losses', 'predicted', 'probabilities']);
+    expect(outputs.map(({ name }) => name)).toEqual(['losses', 'predicted', 'logits', 'probabilities']);
     const { node } = fromBinary(ModelProtoSchema, (steps[0] as Segment).model).graph!;
     const poolings = node.filter(({ opType }) => opType === 'MaxPool');
     expect(poolings.map(({ output }) => output.length)).toEqual([1, 1]);

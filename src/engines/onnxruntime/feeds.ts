@@ -26,6 +26,7 @@ export function readEvaluation(value: (output: string) => ort.Tensor): Evaluatio
   return {
     losses: (value(ports.losses).data as Float32Array).slice(),
     predicted: (value(ports.predicted).data as Int32Array).slice(),
+    logits: (value(ports.logits).data as Float32Array).slice(),
     probabilities: (value(ports.probabilities).data as Float32Array).slice(),
   };
 }
