@@ -31,10 +31,17 @@ export async function loadTensorflow(name: TensorflowName, threads: number): Pro
   return tf;
 }
 
+/** Whose library this process has. */
+let loadedName: TensorflowName | undefined;
+
 async function loadLibrary(name: TensorflowName, threads: number): Promise<Tf> {
   const loaded = require('@tensorflow/tfjs') as Tf;
   // It is loaded once in a process: two of TensorFlow's libraries would meet.
-  if (loaded.findBackendFactory('tensorflow')) return loaded;
+  if (loaded.findBackendFactory('tensorflow')) {
+    if (loadedName === name) return loaded;
+    throw new Error(`${name} needs a process of its own: this one has the library of ${loadedName}`);
+  }
+  loadedName = name;
   prepareProcess(threads);
   const [build] = findBuilds(name);
   try {

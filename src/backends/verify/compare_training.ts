@@ -1,7 +1,7 @@
-import type { ModelState } from '../model/state.js';
-import type { BackendName } from '../registry/backends.js';
-import type { NamedTensor } from '../storage/safetensors.js';
-import { textTable } from '../terminal/table.js';
+import type { ModelState } from '../../model/state.js';
+import type { BackendName } from '../../registry/backends.js';
+import type { NamedTensor } from '../../storage/safetensors.js';
+import { textTable } from '../../terminal/table.js';
 
 /** Some steps of training on one backend. */
 export interface Trained {
