@@ -1,6 +1,7 @@
 import type { PlannedLayer } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import type { Shape } from '../registry/layers/layer.js';
+import { elements } from '../shape.js';
 import { grouped } from '../terminal/format.js';
 import { textTable } from '../terminal/table.js';
 
@@ -37,11 +38,8 @@ export function describePlan(plan: Plan): Description {
   };
 }
 
-function describeLayer({ name, options, output, parameters, macs }: PlannedLayer): DescribedLayer {
-  const count = parameters.reduce(
-    (sum, { shape }) => sum + shape.reduce((size, dimension) => size * dimension, 1),
-    0,
-  );
+function describeLayer({ name, options, output, tensors, macs }: PlannedLayer): DescribedLayer {
+  const count = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
   return { name, type: options.type, output, parameters: count, macs };
 }
 

@@ -1,6 +1,7 @@
 import type { Experiment } from '../registry/experiment.js';
 import { type LayerOptions, layerEntry } from '../registry/layers/index.js';
 import { type LayerPlan, type ModelSizes, OptionError, type Shape } from '../registry/layers/layer.js';
+import { elements } from '../shape.js';
 import { nearest, shorten } from './words.js';
 
 /** A key of a config: `['model', 'layers', 3, 'kernel']`. */
@@ -15,7 +16,7 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
-/** A layer of a stack with everything known of it; its parameters are named `<prefix>.<name>`. */
+/** A layer of a stack with everything known of it; its tensors are named `<prefix>.<name>`. */
 export interface PlannedLayer extends LayerPlan {
   /** Name in the state dict: `conv1`, or `aux_classifier.fc1` in a head. */
   readonly name: string;
@@ -44,18 +45,13 @@ export function allLayers({ layers, auxiliary }: Network): PlannedLayer[] {
 
 /** Trained numbers, those of the heads included. */
 export function countParameters(network: Network): number {
-  const shapes = allLayers(network).flatMap((layer) => layer.parameters.map(({ shape }) => shape));
+  const shapes = allLayers(network).flatMap((layer) => layer.tensors.map(({ shape }) => shape));
   return shapes.reduce((sum, shape) => sum + elements(shape), 0);
 }
 
 /** Multiply-accumulates of a forward pass in training for one image, those of the heads included. */
 export function countMacs(network: Network): number {
   return allLayers(network).reduce((sum, layer) => sum + layer.macs, 0);
-}
-
-/** Numbers in a tensor of that shape. */
-export function elements(shape: readonly number[]): number {
-  return shape.reduce((size, dimension) => size * dimension, 1);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { backend_util, type DataType, util } from '@tensorflow/tfjs';
+import { elements } from '../shape.js';
 import { type Target, type Translation, translation } from '../tracing/kernels/kernel.js';
 import { type ReductionAttributes, reduced } from '../tracing/kernels/reduction.js';
 import { expandDimsBy, joined, parts, type SplitAttributes } from '../tracing/kernels/shape.js';
@@ -35,8 +36,7 @@ function reduction(op: string): Translation {
 const cast = translation<{ dtype: DataType }>((trace, { x }, { dtype }) => {
   const type = dtype === 'int32' || dtype === 'bool' ? dtype : 'float32';
   if (type === x!.type) return x!;
-  const target = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' }[type];
-  return trace.value(trace.graph.node('Cast', [stored(trace, x!)], { DstT: target }), x!.shape, { type });
+  return trace.value(trace.graph.node('Cast', [stored(trace, x!)], { DstT: { type } }), x!.shape, { type });
 });
 
 const transpose = translation<{ perm: number[] }>((trace, { x }, { perm }) => {
@@ -46,7 +46,7 @@ const transpose = translation<{ perm: number[] }>((trace, { x }, { perm }) => {
 });
 
 const reshape = translation<{ shape: number[] }>((trace, { x }, { shape: wanted }) => {
-  const shape = util.inferFromImplicitShape(wanted, util.sizeFromShape([...x!.shape]));
+  const shape = util.inferFromImplicitShape(wanted, elements(x!.shape));
   if (util.arraysEqual(shape, [...x!.shape])) return x!;
   const name = trace.graph.node('Reshape', [stored(trace, x!), trace.graph.int64s(shape)]);
   return trace.value(name, shape, { type: x!.type });
@@ -133,5 +133,6 @@ const translations: ReadonlyMap<string, Translation> = new Map(
 export const graphModelOperations: Target = {
   name: 'TensorFlow.js graph models',
   translations,
-  hint: 'Export the model to ONNX (--format onnx), or add a translation in src/tracing/tensorflow_ops.ts.',
+  customOperations: false,
+  hint: 'Export the model to ONNX (--format onnx), or add a translation in src/export/tensorflow_ops.ts.',
 };

@@ -30,7 +30,8 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
       {
         training: inputs.training,
         input: layer.input,
-        parameter: (name) => inputs.parameters.get(`${layer.name}.${name}`)!,
+        tensor: (name) => inputs.parameters.get(`${layer.name}.${name}`)!,
+        setNext: () => {},
         mask: inputs.masks.get(layer.name),
       },
       x,

@@ -1,6 +1,7 @@
 import { allLayers } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { randomStream } from '../random.js';
+import { elements } from '../shape.js';
 import { maskShapes } from './parameters.js';
 import type { HostMasks } from './program.js';
 
@@ -12,14 +13,16 @@ import type { HostMasks } from './program.js';
 export function drawMasks(plan: Plan, epoch: number, first: number, batchSize: number): HostMasks {
   const shapes = maskShapes(plan.network, batchSize);
   const masks = new Map<string, Uint8Array>();
-  for (const { name, keep } of allLayers(plan.network)) {
-    if (keep === null) continue;
-    const size = shapes.get(name)!.reduce((product, dimension) => product * dimension, 1);
+  for (const { name, mask } of allLayers(plan.network)) {
+    if (mask === null) continue;
+    const size = elements(shapes.get(name)!);
     const stream = randomStream(plan.config.seed, `dropout.${name}`, epoch);
     const offset = (first * size) / batchSize;
     masks.set(
       name,
-      Uint8Array.from({ length: size }, (_, index) => (stream.uniform(offset + index) < keep ? 1 : 0)),
+      Uint8Array.from({ length: size }, (_, index) =>
+        stream.uniform(offset + index) < mask.keepProbability ? 1 : 0,
+      ),
     );
   }
   return masks;

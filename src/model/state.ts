@@ -3,6 +3,7 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { fillUniform, randomStream } from '../random.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
+import { elements } from '../shape.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { parameterSpecs } from './parameters.js';
 
@@ -17,9 +18,10 @@ export interface ModelState {
 export function initialState(plan: Plan): ModelState {
   const specs = [...parameterSpecs(plan.network)];
   const parameters = new Map(
-    specs.map(([name, { shape, bound }]) => {
+    specs.map(([name, { shape, init }]) => {
       const tensor = zeros(shape);
-      fillUniform(tensor.data, randomStream(plan.config.seed, `init.${name}`, 0), 0, -bound, bound);
+      if (init.kind !== 'uniform') throw new Error(`${name}: ${init.kind}`);
+      fillUniform(tensor.data, randomStream(plan.config.seed, `init.${name}`, 0), 0, -init.bound, init.bound);
       return [name, tensor];
     }),
   );
@@ -61,6 +63,10 @@ export function checkSlots(plan: Plan, slots: ModelState['slots'], source: strin
   for (const [slot, tensors] of slots) checkParameters(plan.network, tensors, `${source}, ${slot}`);
 }
 
+/** More lines than that nobody reads; a file of another model may have any number of tensors, of any name and rank. */
+const MAX_LISTED = 100;
+const MAX_LINE = 300;
+
 /** @throws UserError that lists every parameter that is missing, is not known, or has another shape. */
 export function checkParameters(
   network: Network,
@@ -82,16 +88,23 @@ export function checkParameters(
       .map(([name, tensor]) => `${name} ${shape(tensor.shape)}: not in the model`),
   ];
   if (problems.length === 0) return;
+  const more = problems.length - MAX_LISTED;
+  const lines = [
+    ...problems.slice(0, MAX_LISTED).map(shortened),
+    ...(more > 0 ? [`… and ${more} more`] : []),
+  ];
   throw new UserError(
-    `${source}: the parameters are not those of the model\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    `${source}: the parameters are not those of the model\n${lines.map((line) => `  ${line}`).join('\n')}`,
     {
       hint: 'Use the config that the file was trained with ("gnet describe CONFIG" lists its parameters).',
     },
   );
 }
 
+const shortened = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
+
 function zeros(shape: readonly number[]): NamedTensor {
-  return { shape, data: new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)) };
+  return { shape, data: new Float32Array(elements(shape)) };
 }
 
 /** A copy that later steps do not change. @param into an earlier copy of the same model, whose memory it may take */

@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '../errors.js';
+import { elements } from '../shape.js';
 import { fileError } from './file_error.js';
 import { readExactly } from './read_exactly.js';
 import { parseSafetensorsHeader, type TensorEntry } from './safetensors_header.js';
@@ -36,7 +37,7 @@ export function encodeSafetensors(
   if (Object.keys(metadata).length > 0) fields.push(`"__metadata__":${JSON.stringify(metadata)}`);
   for (const [name, { shape, data }] of tensors) {
     if (name === '__metadata__' || name === '__proto__') throw new Error(`tensor name ${name} is reserved`);
-    const size = shape.reduce((product, dimension) => product * dimension, 1);
+    const size = elements(shape);
     if (size !== data.length) {
       throw new Error(`tensor ${name}: shape [${shape}] holds ${size} values, its data ${data.length}`);
     }

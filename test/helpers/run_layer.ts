@@ -46,7 +46,8 @@ export async function runLayer(
         {
           training: true,
           input: x.shape.slice(1) as unknown as Shape,
-          parameter: (name) => values[names.indexOf(name)]!,
+          setNext: () => {},
+          tensor: (name) => values[names.indexOf(name)]!,
           mask: mask ? tensors[trained.length] : undefined,
         },
         input,

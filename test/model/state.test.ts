@@ -38,7 +38,8 @@ describe('the state before the first step', () => {
       ['fc.weight', [4, 384]],
       ['fc.bias', [4]],
     ]);
-    for (const [name, { bound }] of parameterSpecs(wide.network)) {
+    for (const [name, { init }] of parameterSpecs(wide.network)) {
+      const { bound } = init as { bound: number };
       const { data } = parameters.get(name)!;
       expect(Math.max(...data.map(Math.abs))).toBeLessThanOrEqual(Math.fround(bound));
       if (data.length < 100) continue;
@@ -112,6 +113,17 @@ describe('parameters from a file', () => {
   fc2.weight [2]: not in the model`,
       hint: expect.stringContaining('gnet describe'),
     });
+  });
+
+  it('of any number and any name make a message of some lines', () => {
+    const parameters = new Map<string, NamedTensor>(initialState(plan).parameters);
+    const other = { shape: [1], data: new Float32Array(1) };
+    for (let i = 0; i < 1000; i++) parameters.set(`${i}${'x'.repeat(1000)}`, other);
+    const { message } = thrownBy(() => stateFrom(plan, parameters, 'init.safetensors')) as Error;
+    const lines = message.split('\n');
+    expect(lines).toHaveLength(102);
+    expect(lines[1]).toMatch(/^ {2}0x{299}…$/);
+    expect(lines.at(-1)).toBe('  … and 900 more');
   });
 
   it('that fit are accepted', () => {

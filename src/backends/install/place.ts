@@ -1,7 +1,8 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemErrorCode } from '../../errors.js';
 import { fsyncDirectory } from '../../storage/atomic.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import { removeAbandoned, temporaryName } from '../../storage/temporary_name.js';
 import {
   type BuildManifest,
@@ -17,7 +18,7 @@ export async function withScratch<T>(use: (scratch: string) => Promise<T>): Prom
   await removeAbandoned(base);
   const scratch = temporaryName(base);
   try {
-    await mkdir(scratch, { recursive: true });
+    await makeDirectory(scratch);
     return await use(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });

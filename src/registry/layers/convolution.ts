@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { Pair, Tf } from '../schema.js';
 import { type Activation, activate } from './activation.js';
-import type { LayerContext, LayerPlan, Shape } from './layer.js';
+import { type LayerContext, type LayerPlan, type Shape, uniformParameter } from './layer.js';
 import { explicitPadding, type Padding, windowOutput } from './window.js';
 
 /** A 2-D convolution (cross-correlation, dilation 1, one group), as `torch.nn.Conv2d`. */
@@ -23,13 +23,13 @@ export function planConvolution(
   const [outHeight, outWidth] = windowOutput(height, width, c.kernel, c.stride, c.padding);
   const fanIn = channels * c.kernel[0] * c.kernel[1];
   const bound = 1 / Math.sqrt(fanIn);
-  const weight = { name: `${c.prefix}weight`, shape: [c.filters, channels, ...c.kernel], bound };
-  const bias = { name: `${c.prefix}bias`, shape: [c.filters], bound };
+  const weight = uniformParameter(`${c.prefix}weight`, [c.filters, channels, ...c.kernel], bound);
+  const bias = uniformParameter(`${c.prefix}bias`, [c.filters], bound);
   return {
     output: [c.filters, outHeight, outWidth],
-    parameters: c.bias ? [weight, bias] : [weight],
+    tensors: c.bias ? [weight, bias] : [weight],
     macs: c.filters * fanIn * outHeight * outWidth,
-    keep: null,
+    mask: null,
   };
 }
 
@@ -44,12 +44,12 @@ export function forwardConvolution(tf: Tf, c: Convolution, context: LayerContext
 export function forwardSideBySide(
   tf: Tf,
   convolutions: readonly [Convolution, ...Convolution[]],
-  { parameter }: LayerContext,
+  { tensor }: LayerContext,
   x: Tensor,
 ): Tensor[] {
   const [first] = convolutions;
   const joined = (name: string): Tensor => {
-    const tensors = convolutions.map(({ prefix }) => parameter(`${prefix}${name}`));
+    const tensors = convolutions.map(({ prefix }) => tensor(`${prefix}${name}`));
     return tensors.length === 1 ? tensors[0]! : tf.concat(tensors, 0);
   };
   const y = tf.fused.conv2d({
@@ -75,8 +75,8 @@ export function concatenatePlans(plans: readonly LayerPlan[]): LayerPlan {
   const output: Shape = [channels, height, width];
   return {
     output,
-    parameters: plans.flatMap((plan) => plan.parameters),
+    tensors: plans.flatMap((plan) => plan.tensors),
     macs: plans.reduce((sum, plan) => sum + plan.macs, 0),
-    keep: null,
+    mask: null,
   };
 }

@@ -14,7 +14,12 @@ export const dropout = defineLayer({
     },
     { additionalProperties: false },
   ),
-  plan: (options, input) => ({ output: input, parameters: [], macs: 0, keep: 1 - options.rate }),
+  plan: (options, input) => ({
+    output: input,
+    tensors: [],
+    macs: 0,
+    mask: { shape: input, keepProbability: 1 - options.rate },
+  }),
   forward: (tf, options, { mask, input }, x) => {
     if (!mask) return x;
     const kept = tf.cast(input.length === 3 ? tf.transpose(mask, [0, 2, 3, 1]) : mask, 'float32');

@@ -1,3 +1,4 @@
+import { elements } from '../../shape.js';
 import { Type } from '../schema.js';
 import { defineLayer, layerFields } from './layer.js';
 
@@ -10,10 +11,10 @@ export const flatten = defineLayer({
     },
   ),
   plan: (_options, input) => ({
-    output: [input.reduce((size, dimension) => size * dimension, 1)],
-    parameters: [],
+    output: [elements(input)],
+    tensors: [],
     macs: 0,
-    keep: null,
+    mask: null,
   }),
   forward: (tf, _options, { input }, x) => {
     if (input.length === 1) return x;

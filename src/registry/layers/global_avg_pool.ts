@@ -6,6 +6,6 @@ export const globalAvgPool = defineLayer({
   schema: Type.Object(layerFields('global_avg_pool', 'Mean over height and width; its output is flat.'), {
     additionalProperties: false,
   }),
-  plan: (_options, input) => ({ output: [featureMap(input)[0]], parameters: [], macs: 0, keep: null }),
+  plan: (_options, input) => ({ output: [featureMap(input)[0]], tensors: [], macs: 0, mask: null }),
   forward: (tf, _options, _context, x) => tf.mean(x, [1, 2]),
 });

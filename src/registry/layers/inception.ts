@@ -86,9 +86,9 @@ export const inception = defineLayer({
         const plans = planChain(chain, input);
         return {
           output: plans.at(-1)?.output ?? featureMap(input),
-          parameters: plans.flatMap((plan) => plan.parameters),
+          tensors: plans.flatMap((plan) => plan.tensors),
           macs: plans.reduce((sum, plan) => sum + plan.macs, 0),
-          keep: null,
+          mask: null,
         };
       }),
     ),

@@ -6,22 +6,47 @@ import { Type } from '../schema.js';
 /** Activations of one image: [channels, height, width], or [features] once flattened. */
 export type Shape = readonly [number, number, number] | readonly [number];
 
-/** A trained tensor, in PyTorch's layout: convolutions [out, in, height, width], linear layers [out, in]. */
-export interface ParameterSpec {
+/** How a tensor's first values are made. Draws depend on the seed and the tensor's own name alone. */
+export type Initialization =
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'normal'; readonly std: number }
+  /** Normal of mean 0, drawn again where beyond ±cutoff (not in units of std), as torch.nn.init.trunc_normal_. */
+  | { readonly kind: 'truncated_normal'; readonly std: number; readonly cutoff: number }
+  | { readonly kind: 'constant'; readonly value: number };
+
+/** A tensor of the model, in PyTorch's layout: convolutions [out, in, height, width], linear layers [out, in]. */
+export interface TensorSpec {
+  /** In the layer's part of the state dict: `weight`. */
   readonly name: string;
   readonly shape: readonly number[];
-  /** Initial values are uniform in ±bound; PyTorch's default is 1/√fan_in, for weights and biases alike. */
-  readonly bound: number;
+  /** Parameters are trained, or frozen; buffers (running statistics, counters) follow from what the layer saw. */
+  readonly role: 'parameter' | 'buffer';
+  /** int64 is for counters; step functions see them as int32. */
+  readonly dtype: 'float32' | 'int64';
+  readonly init: Initialization;
+}
+
+/** Random zeros and ones that a layer reads in training. */
+export interface MaskSpec {
+  /** For one image. */
+  readonly shape: readonly number[];
+  /** Probability of a one. */
+  readonly keepProbability: number;
 }
 
 /** What can be said of a layer without running it. */
 export interface LayerPlan {
   readonly output: Shape;
-  readonly parameters: readonly ParameterSpec[];
+  /** In the order of PyTorch's state dict. */
+  readonly tensors: readonly TensorSpec[];
   /** Multiply-accumulates of the forward pass for one image. */
   readonly macs: number;
-  /** Probability that an element of the output is kept in training, where the layer drops some; else null. */
-  readonly keep: number | null;
+  readonly mask: MaskSpec | null;
+}
+
+/** A trained tensor that starts uniform in ±bound; PyTorch's default is 1/√fan_in, for weights and biases alike. */
+export function uniformParameter(name: string, shape: readonly number[], bound: number): TensorSpec {
+  return { name, shape, role: 'parameter', dtype: 'float32', init: { kind: 'uniform', bound } };
 }
 
 /** One operation inside a layer that branches, as drawings show it. */
@@ -38,9 +63,11 @@ export interface LayerContext {
   readonly training: boolean;
   /** Shape of the input, of one image. */
   readonly input: Shape;
-  /** The layer's parameter of that name, in PyTorch's layout. */
-  readonly parameter: (name: string) => Tensor;
-  /** Int32 tensor of zeros and ones [batch, ...output], present in training where the plan has `keep`. */
+  /** The layer's tensor of that name, in PyTorch's layout. */
+  readonly tensor: (name: string) => Tensor;
+  /** Reports the next value of one of the layer's buffers, in training; the forward pass itself changes nothing. */
+  readonly setNext: (buffer: string, value: Tensor) => void;
+  /** Int32 tensor of zeros and ones [batch, ...shape of the mask], present in training where the plan has one. */
   readonly mask: Tensor | undefined;
 }
 

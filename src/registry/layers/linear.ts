@@ -1,6 +1,6 @@
 import { integerOr, Type } from '../schema.js';
 import { activate, activationField } from './activation.js';
-import { defineLayer, flatFeatures, layerFields } from './layer.js';
+import { defineLayer, flatFeatures, layerFields, uniformParameter } from './layer.js';
 
 /** y = activation(x · weightᵀ + bias), as torch.nn.Linear. */
 export const linear = defineLayer({
@@ -21,16 +21,16 @@ export const linear = defineLayer({
     const features = flatFeatures(input);
     const units = options.units === 'num_classes' ? sizes.numClasses : options.units;
     const bound = 1 / Math.sqrt(features);
-    const weight = { name: 'weight', shape: [units, features], bound };
+    const weight = uniformParameter('weight', [units, features], bound);
     return {
       output: [units],
-      parameters: options.bias ? [weight, { name: 'bias', shape: [units], bound }] : [weight],
+      tensors: options.bias ? [weight, uniformParameter('bias', [units], bound)] : [weight],
       macs: units * features,
-      keep: null,
+      mask: null,
     };
   },
-  forward: (tf, options, { parameter }, x) => {
-    const y = tf.matMul(x, parameter('weight'), false, true);
-    return activate(tf, options.activation, options.bias ? tf.add(y, parameter('bias')) : y);
+  forward: (tf, options, { tensor }, x) => {
+    const y = tf.matMul(x, tensor('weight'), false, true);
+    return activate(tf, options.activation, options.bias ? tf.add(y, tensor('bias')) : y);
   },
 });

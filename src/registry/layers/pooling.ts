@@ -58,8 +58,8 @@ export function planPooling(options: PoolingOptions, input: Shape): LayerPlan {
   const { kernel, stride, padding } = poolingWindow(options);
   return {
     output: [channels, ...windowOutput(height, width, kernel, stride, padding)],
-    parameters: [],
+    tensors: [],
     macs: 0,
-    keep: null,
+    mask: null,
   };
 }

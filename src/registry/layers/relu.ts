@@ -5,6 +5,6 @@ import { defineLayer, layerFields } from './layer.js';
 /** y = max(x, 0) */
 export const relu = defineLayer({
   schema: Type.Object(layerFields('relu', 'max(x, 0), element by element.'), { additionalProperties: false }),
-  plan: (_options, input) => ({ output: input, parameters: [], macs: 0, keep: null }),
+  plan: (_options, input) => ({ output: input, tensors: [], macs: 0, mask: null }),
   forward: (tf, _options, _context, x) => activate(tf, 'relu', x),
 });

@@ -1,4 +1,5 @@
-import { dataTypes, type GraphBuilder } from '../graph.js';
+import { elements } from '../../shape.js';
+import type { GraphBuilder } from '../graph.js';
 import { CHANNELS_FIRST, physicalShape } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 import { type PoolingAttributes, sizes } from './pooling.js';
@@ -101,7 +102,7 @@ function toFirstMaximum(
   for (let place = 0; place < kernel - 1; place++) {
     const end = place + (windowCount - 1) * stride + 1;
     const seen = slice(graph, padded, axis, place, end, stride);
-    const isMaximum = graph.node('Cast', [graph.node('Equal', [seen, y])], { to: dataTypes.float32 });
+    const isMaximum = graph.node('Cast', [graph.node('Equal', [seen, y])], { to: { type: 'float32' } });
     const share = graph.node('Mul', [rest, isMaximum]);
     rest = graph.node('Sub', [rest, share]);
     shares.push(share);
@@ -122,8 +123,8 @@ function spread(
 ): string {
   const reach = Math.floor((kernel - 1) / stride);
   const groups = windowCount + reach;
-  const before = shape.slice(0, axis).reduce((size, dimension) => size * dimension, 1);
-  const after = shape.slice(axis + 1).reduce((size, dimension) => size * dimension, 1);
+  const before = elements(shape.slice(0, axis));
+  const after = elements(shape.slice(axis + 1));
   const numbers = Array.from({ length: stride }, (_, number) => {
     const shifted = shares
       .filter((_, place) => place % stride === number)

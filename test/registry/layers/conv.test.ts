@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { conv } from '../../../src/registry/layers/conv.js';
 import type { Shape } from '../../../src/registry/layers/layer.js';
+import { uniformParameter } from '../../../src/registry/layers/layer.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { convolution, convolutionGradients, relu } from '../../helpers/naive.js';
 import type { Plain } from '../../helpers/plain.js';
@@ -28,12 +29,12 @@ describe('plan', () => {
   it('the first layer of the seed', () => {
     expect(plan({ filters: 64, kernel: 7, stride: 2, padding: 1 }, [3, 224, 224])).toEqual({
       output: [64, 110, 110],
-      parameters: [
-        { name: 'weight', shape: [64, 3, 7, 7], bound: 1 / Math.sqrt(147) },
-        { name: 'bias', shape: [64], bound: 1 / Math.sqrt(147) },
+      tensors: [
+        uniformParameter('weight', [64, 3, 7, 7], 1 / Math.sqrt(147)),
+        uniformParameter('bias', [64], 1 / Math.sqrt(147)),
       ],
       macs: 64 * 147 * 110 * 110,
-      keep: null,
+      mask: null,
     });
   });
 
@@ -41,9 +42,9 @@ describe('plan', () => {
     const changes = { kernel: [2, 5], stride: [2, 1], padding: [0, 2], bias: false } as const;
     expect(plan(changes, [3, 7, 8])).toEqual({
       output: [4, 3, 8],
-      parameters: [{ name: 'weight', shape: [4, 3, 2, 5], bound: 1 / Math.sqrt(30) }],
+      tensors: [uniformParameter('weight', [4, 3, 2, 5], 1 / Math.sqrt(30))],
       macs: 4 * 30 * 3 * 8,
-      keep: null,
+      mask: null,
     });
   });
 
@@ -69,9 +70,9 @@ describe.each(allRunners)('on %s', (_name, run) => {
     ['many channels', { kernel: 3, padding: 1 }, [9, 4, 5]],
   ])('%s', async (_case, changes, shape) => {
     const layer = options(changes);
-    const { output, parameters } = plan(changes, shape);
+    const { output, tensors } = plan(changes, shape);
     const values: Record<string, Plain> = Object.fromEntries(
-      parameters.map((spec) => [spec.name, random.tensor(spec.shape)]),
+      tensors.map((spec) => [spec.name, random.tensor(spec.shape)]),
     );
     const x = random.tensor([2, ...shape]);
     const dy = random.tensor([2, ...output]);

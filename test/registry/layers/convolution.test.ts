@@ -6,6 +6,7 @@ import {
   forwardSideBySide,
   planConvolution,
 } from '../../../src/registry/layers/convolution.js';
+import { uniformParameter } from '../../../src/registry/layers/layer.js';
 import { symmetricPadding } from '../../../src/registry/layers/window.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { convolution, relu } from '../../helpers/naive.js';
@@ -41,7 +42,8 @@ describe.each(allRunners)('convolutions side by side on %s', (_name, run) => {
         const context = {
           training: false,
           input: [3, 4, 5] as const,
-          parameter: (name: string) => named.get(name)!,
+          setNext: () => {},
+          tensor: (name: string) => named.get(name)!,
           mask: undefined,
         };
         return forwardSideBySide(tf, branches as [Convolution, ...Convolution[]], context, input!);
@@ -62,13 +64,13 @@ it('plans of branches add up', () => {
   const plans = [branch('a.', 2), branch('b.', 5)].map((each) => planConvolution(each, [3, 4, 5]));
   expect(concatenatePlans(plans)).toEqual({
     output: [7, 4, 2],
-    parameters: [
-      { name: 'a.weight', shape: [2, 3, 3, 2], bound: 1 / Math.sqrt(18) },
-      { name: 'a.bias', shape: [2], bound: 1 / Math.sqrt(18) },
-      { name: 'b.weight', shape: [5, 3, 3, 2], bound: 1 / Math.sqrt(18) },
-      { name: 'b.bias', shape: [5], bound: 1 / Math.sqrt(18) },
+    tensors: [
+      uniformParameter('a.weight', [2, 3, 3, 2], 1 / Math.sqrt(18)),
+      uniformParameter('a.bias', [2], 1 / Math.sqrt(18)),
+      uniformParameter('b.weight', [5, 3, 3, 2], 1 / Math.sqrt(18)),
+      uniformParameter('b.bias', [5], 1 / Math.sqrt(18)),
     ],
     macs: 7 * 18 * 4 * 2,
-    keep: null,
+    mask: null,
   });
 });

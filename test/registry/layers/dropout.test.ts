@@ -10,9 +10,9 @@ const options = (rate: number) => ({ type: 'dropout', name: 'd', rate }) as cons
 it('plan: shape of the input, kept with probability 1 − rate', () => {
   expect(dropout.plan(options(0.25), [3, 4, 5], { numClasses: 10 })).toEqual({
     output: [3, 4, 5],
-    parameters: [],
+    tensors: [],
     macs: 0,
-    keep: 0.75,
+    mask: { shape: [3, 4, 5], keepProbability: 0.75 },
   });
 });
 

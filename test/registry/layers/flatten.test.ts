@@ -12,9 +12,9 @@ it.each([
 ])('plan of %j', (input, output) => {
   expect(flatten.plan(options, input, { numClasses: 10 })).toEqual({
     output,
-    parameters: [],
+    tensors: [],
     macs: 0,
-    keep: null,
+    mask: null,
   });
 });
 

@@ -12,9 +12,9 @@ it('plan: one feature for each channel', () => {
   const sizes = { numClasses: 10 };
   expect(globalAvgPool.plan(options, [7, 4, 5], sizes)).toEqual({
     output: [7],
-    parameters: [],
+    tensors: [],
     macs: 0,
-    keep: null,
+    mask: null,
   });
   expect(() => globalAvgPool.plan(options, [7], sizes)).toThrow('got 7 flat features');
 });

@@ -33,10 +33,10 @@ describe('plan', () => {
       conv5x5: 32,
       convpool: 32,
     });
-    const { output, parameters, macs, keep } = inception.plan(seed, [192, 28, 28], { numClasses: 10 });
+    const { output, tensors, macs, mask } = inception.plan(seed, [192, 28, 28], { numClasses: 10 });
     expect(output).toEqual([256, 28, 28]);
-    expect(keep).toBeNull();
-    expect(parameters.map(({ name, shape }) => [name, shape])).toEqual([
+    expect(mask).toBeNull();
+    expect(tensors.map(({ name, shape }) => [name, shape])).toEqual([
       ['conv1x1.weight', [64, 192, 1, 1]],
       ['conv1x1.bias', [64]],
       ['conv3x3_reduce.weight', [96, 192, 1, 1]],
@@ -50,10 +50,10 @@ describe('plan', () => {
       ['convpool.weight', [32, 192, 1, 1]],
       ['convpool.bias', [32]],
     ]);
-    const weights = parameters.filter(({ name }) => name.endsWith('weight'));
+    const weights = tensors.filter(({ name }) => name.endsWith('weight'));
     expect(macs).toBe(weights.reduce((sum, { shape }) => sum + elements(shape), 0) * 28 * 28);
-    expect(parameters[4]!.bound).toBe(1 / Math.sqrt(96 * 9));
-    expect(parameters[5]!.bound).toBe(1 / Math.sqrt(96 * 9));
+    expect(tensors[4]!.init).toEqual({ kind: 'uniform', bound: 1 / Math.sqrt(96 * 9) });
+    expect(tensors[5]!.init).toEqual({ kind: 'uniform', bound: 1 / Math.sqrt(96 * 9) });
   });
 
   it('its branches for drawings: what each operation makes, and together its output', () => {
@@ -76,9 +76,9 @@ describe('plan', () => {
   });
 
   it('the naive module passes its input on through the pooling branch', () => {
-    const { output, parameters } = inception.plan(options(NAIVE), [6, 4, 5], { numClasses: 10 });
+    const { output, tensors } = inception.plan(options(NAIVE), [6, 4, 5], { numClasses: 10 });
     expect(output).toEqual([2 + 4 + 3 + 6, 4, 5]);
-    expect(parameters.map(({ name, shape }) => [name, shape])).toEqual([
+    expect(tensors.map(({ name, shape }) => [name, shape])).toEqual([
       ['conv1x1.weight', [2, 6, 1, 1]],
       ['conv1x1.bias', [2]],
       ['conv3x3.weight', [4, 6, 3, 3]],
@@ -128,7 +128,7 @@ describe.each(allRunners)('on %s', (_name, run) => {
     const layer = options(changes);
     const plan = inception.plan(layer, [3, 4, 5], { numClasses: 10 });
     const parameters = Object.fromEntries(
-      plan.parameters.map(({ name, shape }) => [name, random.tensor(shape)]),
+      plan.tensors.map(({ name, shape }) => [name, random.tensor(shape)]),
     );
     const x = random.tensor([2, 3, 4, 5]);
     const { y } = await runLayer(run, layer, { x, parameters });
@@ -142,7 +142,7 @@ describe.each(allRunners)('on %s', (_name, run) => {
     const plan = inception.plan(layer, [2, 3, 4], { numClasses: 10 });
     const x = random.distinct([1, 2, 3, 4]);
     const parameters = Object.fromEntries(
-      plan.parameters.map(({ name, shape }) => [name, random.tensor(shape)]),
+      plan.tensors.map(({ name, shape }) => [name, random.tensor(shape)]),
     );
     const dy = random.tensor([1, ...plan.output]);
     const { gradients } = await runLayer(run, layer, { x, parameters, dy });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { uniformParameter } from '../../../src/registry/layers/layer.js';
 import { linear } from '../../../src/registry/layers/linear.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import type { Plain } from '../../helpers/plain.js';
@@ -21,18 +22,18 @@ describe('plan', () => {
   it('units of its own, or one for each class', () => {
     expect(linear.plan(options({ units: 1024 }), [18432], { numClasses: 10 })).toEqual({
       output: [1024],
-      parameters: [
-        { name: 'weight', shape: [1024, 18432], bound: 1 / Math.sqrt(18432) },
-        { name: 'bias', shape: [1024], bound: 1 / Math.sqrt(18432) },
+      tensors: [
+        uniformParameter('weight', [1024, 18432], 1 / Math.sqrt(18432)),
+        uniformParameter('bias', [1024], 1 / Math.sqrt(18432)),
       ],
       macs: 1024 * 18432,
-      keep: null,
+      mask: null,
     });
     expect(linear.plan(options({ units: 'num_classes', bias: false }), [4], { numClasses: 10 })).toEqual({
       output: [10],
-      parameters: [{ name: 'weight', shape: [10, 4], bound: 0.5 }],
+      tensors: [uniformParameter('weight', [10, 4], 0.5)],
       macs: 40,
-      keep: null,
+      mask: null,
     });
   });
 

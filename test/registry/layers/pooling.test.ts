@@ -32,9 +32,9 @@ describe('planPooling', () => {
   it('keeps the channels, trains nothing', () => {
     expect(planPooling({ kernel: 3, stride: 2, padding: 1 }, [64, 110, 109])).toEqual({
       output: [64, 55, 55],
-      parameters: [],
+      tensors: [],
       macs: 0,
-      keep: null,
+      mask: null,
     });
   });
 

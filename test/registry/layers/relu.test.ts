@@ -8,9 +8,9 @@ const options = { type: 'relu', name: 'r' } as const;
 it('plan: shape of the input', () => {
   expect(relu.plan(options, [7], { numClasses: 10 })).toEqual({
     output: [7],
-    parameters: [],
+    tensors: [],
     macs: 0,
-    keep: null,
+    mask: null,
   });
 });
 
