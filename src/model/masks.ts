@@ -1,6 +1,7 @@
 import { allLayers } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { randomStream } from '../random.js';
+import { elements } from '../shape.js';
 import type { Masks } from './program.js';
 import { maskShapes } from './state_specs.js';
 
@@ -14,7 +15,7 @@ export function drawMasks(plan: Plan, epoch: number, first: number, batchSize: n
   const masks = new Map<string, Uint8Array>();
   for (const { name, mask } of allLayers(plan.network)) {
     if (mask === null) continue;
-    const size = shapes.get(name)!.reduce((product, dimension) => product * dimension, 1);
+    const size = elements(shapes.get(name)!);
     const stream = randomStream(plan.config.seed, `dropout.${name}`, epoch);
     const offset = (first * size) / batchSize;
     masks.set(
