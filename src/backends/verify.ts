@@ -1,7 +1,7 @@
 import { loadPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { epochBatches } from '../data/epoch_batches.js';
-import type { LoadedDataset } from '../data/open.js';
+import type { Splits } from '../data/open.js';
 import { dataStages } from '../data/stages.js';
 import { Interrupted, UserError } from '../errors.js';
 import { learningRate } from '../model/learning_rate.js';
@@ -29,7 +29,7 @@ export interface VerifyOptions {
 }
 
 interface Context {
-  data?: LoadedDataset;
+  data?: Splits;
   readonly trained: Trained[];
 }
 
@@ -74,7 +74,7 @@ export async function verifyBackends(options: VerifyOptions): Promise<Verificati
 
 async function trainSteps(
   plan: Plan,
-  data: LoadedDataset,
+  data: Splits,
   backend: BackendName,
   { steps, threads }: VerifyOptions,
   output: StageOutput,

@@ -47,7 +47,8 @@ const normalizeEachChannel: Rule = ({ config, dataset }) => {
   return (['mean', 'std'] as const)
     .filter((key) => normalize[key].length !== 1 && normalize[key].length !== channels)
     .map((key) => {
-      const each = channels === 1 ? '1 number, as images have 1 channel' : `${channels} numbers, one a channel`;
+      const each =
+        channels === 1 ? '1 number, as images have 1 channel' : `${channels} numbers, one a channel`;
       const expected = channels === 1 ? each : `${each}, or 1 for all`;
       return problem(['input', 'normalize', key], expected, normalize[key].length);
     });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Plan } from '../config/resolve.js';
 import { shorten } from '../config/words.js';
 import { UserError } from '../errors.js';
-import type { StoredSplit } from '../registry/datasets/dataset.js';
+import type { DatasetEntry, DatasetOptions, StoredSplit } from '../registry/datasets/dataset.js';
 import type { DatasetContents, DatasetFacts, ImageSize, Split } from '../registry/datasets/facts.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import { archiveOptions } from './ensure_files.js';
@@ -36,30 +36,38 @@ function splitTraining({ config: { seed }, dataset: { count } }: Plan, images: S
   return { train: subset(images, complement(apart, images.count)), validation: subset(images, apart) };
 }
 
-/** A split as the data set has it, within its limit. */
+/** A split as the data set has it, within its limit: what the plan knows of it must be so. */
 async function openStored({ config, dataset: facts }: Plan, split: StoredSplit): Promise<Source> {
   const { dataset: options, seed } = config;
   const entry = datasetEntry(options.type);
+  requireSameContents(options.type, entry.contents(options), facts);
+  const source = await openSource(entry, options, seed, split);
+  const { count } = facts;
+  const expected = split === 'test' ? count.test : count.train + count.validation;
+  if (source.count !== expected) throw otherData(options.type, `${expected} ${split} images`, source.count);
+  return source;
+}
+
+/** As `openSplits`, a split as the data set has it, within its limit. */
+export async function openSource(
+  entry: DatasetEntry,
+  options: DatasetOptions,
+  seed: number,
+  split: StoredSplit,
+): Promise<Source> {
   const contents = entry.contents(options);
-  requireSameContents(options.type, contents, facts);
   const limit = options.limit[split];
   const available = contents.count[split];
   const within = async (labels: () => Int32Array | Promise<Int32Array>) =>
     limit === null || limit >= available
       ? firstIndices(available)
       : limitedIndices(await labels(), limit, seed, split);
-  let source: Source;
   if (entry.kind === 'generated') {
     const indices = await within(() => Int32Array.from(firstIndices(available), entry.label));
-    source = drawRecords(contents, entry.draw(options), entry.label, seed, split, indices);
-  } else {
-    const place = { entry, contents, split, folder: join(archiveOptions(options).root, entry.folder) };
-    source = await readRecords(place, await within(() => readLabels(place)));
+    return drawRecords(contents, entry.draw(options), entry.label, seed, split, indices);
   }
-  const { count } = facts;
-  const expected = split === 'test' ? count.test : count.train + count.validation;
-  if (source.count !== expected) throw otherData(options.type, `${expected} ${split} images`, source.count);
-  return source;
+  const place = { entry, contents, split, folder: join(archiveOptions(options).root, entry.folder) };
+  return readRecords(place, await within(() => readLabels(place)));
 }
 
 /** A run goes on with, and is measured on, what it learnt from. */

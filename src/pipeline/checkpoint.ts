@@ -37,7 +37,13 @@ export class CheckpointWriter {
     const logs = this.recorder.position();
     const checkpoint = {
       ...this.snapshot,
-      state: { version: 1 as const, ...position, ...logs, config: this.plan.config, dataset: this.plan.dataset },
+      state: {
+        version: 1 as const,
+        ...position,
+        ...logs,
+        config: this.plan.config,
+        dataset: this.plan.dataset,
+      },
     };
     this.writing = this.write(checkpoint, links);
     // Whoever settles hears of a failure; until then it is no unhandled one.

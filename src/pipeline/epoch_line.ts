@@ -1,6 +1,6 @@
+import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { clock, imagesPerSecond, percent, speed } from '../terminal/format.js';
 import type { Column, TableRow } from '../terminal/live_table.js';
-import type { DatasetFacts } from '../registry/datasets/facts.js';
 import type { SplitResult } from './evaluation.js';
 import type { EpochMeans } from './progress.js';
 

@@ -2,7 +2,12 @@ import { stringify } from 'yaml';
 import type { Plan } from '../config/resolve.js';
 import { histogram } from '../logging/histogram.js';
 import { hyperparameters } from '../logging/hyperparameters.js';
-import { type EvaluationLine, MetricsLog, type TrainEpochLine, type TrainLine } from '../logging/metrics_log.js';
+import {
+  type EvaluationLine,
+  MetricsLog,
+  type TrainEpochLine,
+  type TrainLine,
+} from '../logging/metrics_log.js';
 import { modelGraph } from '../logging/model_graph.js';
 import {
   histogramSummary,

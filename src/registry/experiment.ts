@@ -54,8 +54,16 @@ const input = Type.Object(
     normalize: Type.Optional(
       Type.Object(
         {
-          mean: perChannel('Subtracted, on the scale 0 to 1: a number for each channel (red, green, blue), or one for all.', 0.5, false),
-          std: perChannel('The difference is divided by it: a number for each channel, or one for all.', 0.5, true),
+          mean: perChannel(
+            'Subtracted, on the scale 0 to 1: a number for each channel (red, green, blue), or one for all.',
+            0.5,
+            false,
+          ),
+          std: perChannel(
+            'The difference is divided by it: a number for each channel, or one for all.',
+            0.5,
+            true,
+          ),
         },
         { additionalProperties: false, default: {}, description: '(pixel / 255 − mean) / std' },
       ),

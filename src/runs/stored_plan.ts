@@ -25,8 +25,11 @@ export function storedPlan({ config, dataset }: StoredPlan, file: string): Plan 
   if (!validate(dataset)) throw damagedFile(file, `dataset: ${schemaProblems(validate.errors)}`);
   const plan = planFromResolved(config, file, dataset);
   const chosenOn = plan.config.dataset.validation === 'test' ? 'test' : 'validation';
-  if (dataset.chosenOn !== chosenOn || (dataset.count.validation > 0) !== (chosenOn === 'validation')) {
-    throw damagedFile(file, `dataset: expected what belongs to validation: ${plan.config.dataset.validation}`);
+  if (dataset.chosenOn !== chosenOn || dataset.count.validation > 0 !== (chosenOn === 'validation')) {
+    throw damagedFile(
+      file,
+      `dataset: expected what belongs to validation: ${plan.config.dataset.validation}`,
+    );
   }
   return plan;
 }
