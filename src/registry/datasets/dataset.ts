@@ -22,20 +22,20 @@ export interface RecordFile {
 /** How many images of each split are used; null: all. */
 export type Limit = Readonly<Record<StoredSplit, number | null>>;
 
-/** The options of every data set, defaults filled in. */
-export interface CommonOptions {
+/** The options of every data set, defaults filled in. (Aliases: an interface would not go where any options may.) */
+export type CommonOptions = {
   readonly limit: Limit;
   /** The share of the training images that is set apart for validation, or the test set in its place. */
   readonly validation: number | 'test';
-}
+};
 
 /** The options of an archive data set, defaults filled in. */
-export interface ArchiveOptions extends CommonOptions {
+export type ArchiveOptions = CommonOptions & {
   /** Where the files are kept; a relative path starts at the current working directory. */
   readonly root: string;
   /** Another source than the entry's own: a http:, https: or file: URL, and its digest (64 hex digits). */
   readonly archive: { readonly url: string; readonly sha256: string } | null;
-}
+};
 
 export type DatasetOptions = ArchiveOptions | CommonOptions;
 
