@@ -23,8 +23,11 @@ export async function openProgram(
   }
   const backend: Exclude<BackendEntry, EagerBackend> = backends[name];
   if (backend.kind === 'compiled') {
-    const { CompiledProgram } = await import('../engines/onnxruntime/compiled_program.js');
-    return new CompiledProgram(plan, { executionProviders: backend.executionProviders, threads }, state);
+    const { CompiledProgram } = await import('../engines/compiled_program.js');
+    const { OnnxRuntimeEngine } = await import('../engines/onnxruntime/engine.js');
+    const { executionProviders } = backend;
+    const engine = new OnnxRuntimeEngine({ executionProviders, threads, device: false });
+    return new CompiledProgram(plan, engine, state);
   }
   const { DeviceProgram } = await import('../engines/onnxruntime/device_program.js');
   return new DeviceProgram(plan, { ...backend, threads }, state);

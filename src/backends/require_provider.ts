@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
+import { encodeModel } from '../engines/onnxruntime/encode.js';
 import type { BackendName, DeviceBackend } from '../registry/backends.js';
 import { GraphBuilder } from '../tracing/graph.js';
 import { diagnose } from './diagnose.js';
@@ -64,5 +65,5 @@ function probeModel(): Uint8Array {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'float32', [1, 1, 1, 1]);
   graph.output('y', graph.node('Conv', [x, graph.floats([1], [1, 1, 1, 1])]), 'float32', [1, 1, 1, 1]);
-  return graph.encode();
+  return encodeModel(graph.finish());
 }

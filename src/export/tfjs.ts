@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { loadWasm } from '../engines/eager/wasm.js';
 import type { NamedTensor } from '../storage/safetensors.js';
-import { input, ports } from '../tracing/compile.js';
+import { ports } from '../tracing/step_graphs.js';
+import { input } from '../tracing/trace_graph.js';
 import { ANY_BATCH } from './dynamic_batch.js';
 import { foldConstants } from './fold_constants.js';
 import { type GraphModel, toGraphModel } from './graph_model.js';
@@ -20,12 +21,11 @@ export async function exportGraphModel(
   parameters: ReadonlyMap<string, NamedTensor>,
 ): Promise<GraphModel> {
   const { channels, height, width } = plan.dataset.image;
-  const { graph } = await tracePrediction(plan, parameters, (trace) => {
-    trace.target = graphModelOperations;
+  const graph = await tracePrediction(graphModelOperations, plan, parameters, (trace) => {
     const pixels = input(trace, ports.images, 'int32', [ANY_BATCH, height, width, channels]);
     return tf.transpose(pixels, [0, 3, 1, 2]);
   });
-  return foldConstants(toGraphModel(graph!));
+  return foldConstants(toGraphModel(graph));
 }
 
 /** Opens a directory that holds a graph model, with TensorFlow.js' WebAssembly backend. */

@@ -1,13 +1,14 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
-import { type ModelProto, ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
 import { predictionStep } from '../model/step.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { traceBackend } from '../tracing/backend.js';
-import { output, ports, traceGraph } from '../tracing/compile.js';
+import type { Graph } from '../tracing/graph.js';
+import type { Target } from '../tracing/kernels/kernel.js';
+import { ports } from '../tracing/step_graphs.js';
 import type { Trace } from '../tracing/trace.js';
-import { makeBatchDynamic } from './dynamic_batch.js';
+import { output, traceGraph } from '../tracing/trace_graph.js';
+import { withDynamicBatch } from './dynamic_batch.js';
 
 /** Outputs of an exported model, both float32 [batch, classes]. */
 export const predictionPorts = { logits: 'logits', probabilities: ports.probabilities } as const;
@@ -18,11 +19,12 @@ export const predictionPorts = { logits: 'logits', probabilities: ports.probabil
  * @param images declares the graph's input, for ANY_BATCH images, and returns them as [batch, channels, height, width]
  */
 export async function tracePrediction(
+  target: Target,
   plan: Plan,
   parameters: ReadonlyMap<string, NamedTensor>,
   images: (trace: Trace) => tf.Tensor,
-): Promise<ModelProto> {
-  const { model: traced } = await traceGraph((trace) => {
+): Promise<Graph> {
+  const { graph } = await traceGraph(target, (trace) => {
     const pixels = images(trace);
     const tensors = new Map(
       [...parameters].map(([name, tensor]) => [name, parameterTensor(trace, name, tensor)]),
@@ -31,9 +33,7 @@ export async function tracePrediction(
     output(trace, predictionPorts.logits, step.logits);
     output(trace, predictionPorts.probabilities, step.probabilities);
   });
-  const model = fromBinary(ModelProtoSchema, traced);
-  makeBatchDynamic(model.graph!);
-  return model;
+  return withDynamicBatch(graph);
 }
 
 function parameterTensor(trace: Trace, name: string, { data, shape }: NamedTensor): tf.Tensor {

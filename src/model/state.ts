@@ -62,6 +62,10 @@ export function checkSlots(plan: Plan, slots: ModelState['slots'], source: strin
   for (const [slot, tensors] of slots) checkParameters(plan.network, tensors, `${source}, ${slot}`);
 }
 
+/** More lines than that nobody reads; a file of another model may have any number of tensors, of any name and rank. */
+const MAX_LISTED = 100;
+const MAX_LINE = 300;
+
 /** @throws UserError that lists every parameter that is missing, is not known, or has another shape. */
 export function checkParameters(
   network: Network,
@@ -83,13 +87,20 @@ export function checkParameters(
       .map(([name, tensor]) => `${name} ${shape(tensor.shape)}: not in the model`),
   ];
   if (problems.length === 0) return;
+  const more = problems.length - MAX_LISTED;
+  const lines = [
+    ...problems.slice(0, MAX_LISTED).map(shortened),
+    ...(more > 0 ? [`… and ${more} more`] : []),
+  ];
   throw new UserError(
-    `${source}: the parameters are not those of the model\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    `${source}: the parameters are not those of the model\n${lines.map((line) => `  ${line}`).join('\n')}`,
     {
       hint: 'Use the config that the file was trained with ("gnet describe CONFIG" lists its parameters).',
     },
   );
 }
+
+const shortened = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
 
 function zeros(shape: readonly number[]): NamedTensor {
   return { shape, data: new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)) };

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../config/canonical.js';
 import { compareConfigs, decidesResult } from '../config/compare.js';
@@ -15,6 +14,7 @@ import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { readJsonFile } from '../storage/json_file.js';
+import { makeDirectory } from '../storage/make_directory.js';
 import {
   createRunDirectory,
   findLatestRun,
@@ -124,7 +124,7 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
       exitCode: 2,
     });
   }
-  await makeDirectory(runDir);
+  await makeNamedDirectory(runDir);
   const [first, ...others] = await foreignEntries(runDir);
   if (first !== undefined) {
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
@@ -136,13 +136,9 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
   return runDir;
 }
 
-async function makeDirectory(runDir: string): Promise<void> {
+async function makeNamedDirectory(runDir: string): Promise<void> {
   try {
-    await mkdir(runDir, { recursive: true }).catch((error: unknown) => {
-      // What Node.js also says where the file system is read-only; without `recursive` it says so.
-      if (systemErrorCode(error) === 'ENOENT') return mkdir(runDir);
-      throw error;
-    });
+    await makeDirectory(runDir);
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', runDir, error);
     throw new UserError(`--run-dir ${runDir}: expected a directory, got a file`, {

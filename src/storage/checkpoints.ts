@@ -5,6 +5,7 @@ import { fsyncDirectory, replaceSymlink, temporaryName, writeNewFile } from './a
 import { checkpointHint } from './checkpoint_hint.js';
 import { type CheckpointState, encodeCheckpointState, readCheckpointState } from './checkpoint_state.js';
 import { fileError } from './file_error.js';
+import { makeDirectory } from './make_directory.js';
 import { encodeSafetensors, type NamedTensor, readSafetensors } from './safetensors.js';
 
 export type { CheckpointState } from './checkpoint_state.js';
@@ -48,7 +49,7 @@ export async function saveCheckpoint(
   const building = temporaryName(join(checkpointsDir, stepName));
   const files = encodeCheckpoint(checkpoint);
   try {
-    await mkdir(checkpointsDir, { recursive: true });
+    await makeDirectory(checkpointsDir);
     await mkdir(building);
     for (const [name, content] of files) await writeNewFile(join(building, name), content);
     await fsyncDirectory(building);

@@ -36,9 +36,38 @@ export function parseSafetensorsHeader(
   return { entries, metadata };
 }
 
+/** The header's object, a tensor's, and the list of its sizes. */
+const MAX_DEPTH = 3;
+/** Commas, of which a tensor has about seven: no model comes near. */
+const MAX_VALUES = 1_000_000;
+
+/**
+ * Parsed, a few bytes of text can become a hundred times as many: what no header holds is refused before.
+ * The text need not be JSON; then parsing says so.
+ */
+function checkSize(bytes: Uint8Array, fail: Failure): void {
+  let depth = 0;
+  let values = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) {
+      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+    } else if (byte === BRACKET || byte === BRACE) {
+      if (++depth > MAX_DEPTH)
+        throw fail(`expected at most ${MAX_DEPTH} levels of brackets in the header, got more`);
+    } else if (byte === BRACKET_END || byte === BRACE_END) depth--;
+    else if (byte === COMMA && ++values > MAX_VALUES) {
+      throw fail(`expected at most ${MAX_VALUES} values in the header, got more`);
+    }
+  }
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACKET_END, BRACE, BRACE_END] = Buffer.from('"\\,[]{}');
+
 function parseJson(bytes: Uint8Array, fail: Failure): unknown {
   // The format wants "{" first: other leading bytes are how a file of another kind looks.
   if (bytes[0] !== 0x7b) throw fail(`expected a header that starts with "{", got byte ${bytes[0] ?? 'none'}`);
+  checkSize(bytes, fail);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
-import { CompiledProgram } from '../../src/engines/onnxruntime/compiled_program.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
 import { UserError } from '../../src/errors.js';
 import type { Program } from '../../src/model/program.js';

@@ -1,8 +1,9 @@
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import type { Plan } from '../../src/config/resolve.js';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
-import { CompiledProgram } from '../../src/engines/onnxruntime/compiled_program.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
+import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
 import { drawMasks } from '../../src/model/masks.js';
 import type { HostBatch, HostMasks, Program } from '../../src/model/program.js';
 import { initialState, type ModelState } from '../../src/model/state.js';
@@ -15,17 +16,19 @@ import { requireWebgpu } from './webgpu.js';
 
 type Open = (plan: Plan, state: ModelState) => Promise<Program>;
 
+/** @param device for the graph for devices */
+const cpuEngine = (device: boolean) =>
+  new OnnxRuntimeEngine({ executionProviders: ['cpu'], threads: 1, device });
+
 /** Each way to a program; a test that needs WebGPU is skipped where it is not. */
 export const programs = {
-  'onnxruntime-cpu': async (plan, state) =>
-    new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
+  'onnxruntime-cpu': async (plan, state) => new CompiledProgram(plan, cpuEngine(false), state),
   'onnxruntime-webgpu': async (plan, state) => {
     await requireWebgpu();
     return new DeviceProgram(plan, { ...backends['onnxruntime-webgpu'], threads: 1 }, state);
   },
   // What runs with CUDA, on a provider that every machine has.
-  'the graph for CUDA': async (plan, state) =>
-    new DeviceProgram(plan, { executionProvider: 'cpu', keepsState: false, threads: 1 }, state),
+  'the graph for CUDA': async (plan, state) => new CompiledProgram(plan, cpuEngine(true), state),
   tensorflow: async (plan, state) => new EagerProgram(await loadTfjs('tensorflow'), plan, state),
   wasm: async (plan, state) => new EagerProgram(await loadTfjs('wasm'), plan, state),
   cpu: async (plan, state) => new EagerProgram(await loadTfjs('cpu'), plan, state),

@@ -134,6 +134,9 @@ test.each<[string, unknown, string]>([
   ],
   ['null entry', { w: null }, 'tensor "w": expected an object, got null'],
   ['not JSON', '{"w":', 'expected a JSON header, got '],
+  // As JSON.parse builds them, each of these would take a hundred bytes and more.
+  ['brackets without end', `{"w":${'['.repeat(1_000_000)}`, 'expected at most 3 levels of brackets'],
+  ['values without end', `{"w":[${'0,'.repeat(1_000_001)}0]}`, 'expected at most 1000000 values'],
   ['another file', 'PK\u0003\u0004', 'expected a header that starts with "{", got byte 80'],
 ])('refuses a bad header: %s', async (_, header, message) => {
   const path = writeFile(header, data8);
@@ -141,6 +144,16 @@ test.each<[string, unknown, string]>([
   expect(error).toBeInstanceOf(UserError);
   expect((error as Error).message).toContain(path);
   expect((error as Error).message).toContain(message);
+});
+
+test('reads names and metadata that hold brackets, commas and quotes', async () => {
+  const name = '[[[[{{{{,,"\\"]\\';
+  const path = writeFile(
+    { __metadata__: { [name]: name }, [name]: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } },
+    data8,
+  );
+  const { tensors, metadata } = await readSafetensors(path);
+  expect([...tensors.keys(), ...Object.entries(metadata).flat()]).toEqual([name, name, name]);
 });
 
 test('refuses bytes that are not UTF-8', async () => {

@@ -1,8 +1,9 @@
-import { cp, mkdir, rename } from 'node:fs/promises';
+import { cp, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.js';
 import { writeNewFile } from '../../storage/atomic.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import { diagnose } from '../diagnose.js';
 import { examineSystem } from '../system.js';
 import { BUILD_FILES, type BuildManifest, type TensorflowName } from '../tensorflow_build.js';
@@ -77,7 +78,7 @@ export async function extractCuda(wheel: Wheel, build: string, signal: AbortSign
 /** The modules of a build: tfjs-node's own, its library, and what stands for gnet's TensorFlow.js. */
 export async function addModules(packages: string, build: string): Promise<void> {
   const target = join(build, BUILD_FILES.package);
-  await mkdir(target, { recursive: true });
+  await makeDirectory(target);
   for (const part of ['package.json', 'dist'])
     await cp(join(packages, '@tensorflow/tfjs-node', part), join(target, part), { recursive: true });
   await rename(join(packages, 'google-protobuf'), join(build, 'node_modules', 'google-protobuf'));

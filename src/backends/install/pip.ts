@@ -1,6 +1,7 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import { ProgramError, type ProgramOptions, runProgram } from './run_program.js';
 
 /** The libraries in a wheel are the same for every Python: one that has wheels is named, whatever Python runs pip. */
@@ -20,7 +21,7 @@ export async function downloadWheels(
     readonly replaceable?: boolean;
   } = {},
 ): Promise<string[]> {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input'];
   const quiet = ['--disable-pip-version-check', '--progress-bar=off'];
   const target = [`--python-version=${PYTHON_VERSION}`, `--dest=${directory}`];

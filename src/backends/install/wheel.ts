@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Entry, ZipFile } from 'yauzl';
 import { systemErrorCode, UserError } from '../../errors.js';
 import { fileError } from '../../storage/file_error.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 
 /** A wheel (a zip file: packaging.python.org, "Binary distribution format") whose list of files has been read. */
 export interface Wheel {
@@ -95,7 +96,7 @@ async function extractEntry(
   if (expected === undefined) throw new Error(`${fileName} is not in its RECORD`);
   if (expected.bytes !== uncompressedSize)
     throw new Error(`${fileName}: expected ${expected.bytes} bytes, got ${uncompressedSize}`);
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   // The upper half holds the mode. Of it, only whether the file can be run is taken: never a link or a device.
   const mode = (externalFileAttributes >>> 16) & EXECUTABLE ? 0o755 : 0o644;
   const handle = await open(path, 'wx', mode);

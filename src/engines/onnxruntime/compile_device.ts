@@ -4,15 +4,10 @@ import { parameterSpecs } from '../../model/parameters.js';
 import { trainStep } from '../../model/step.js';
 import { updatedState } from '../../model/tensor_update.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
-import {
-  type CompiledGraph,
-  input,
-  output,
-  ports,
-  traceGraph,
-  trainingInputs,
-} from '../../tracing/compile.js';
+import { deviceOperators } from '../../tracing/kernels/index.js';
+import { ports, trainingInputs } from '../../tracing/step_graphs.js';
 import type { Trace } from '../../tracing/trace.js';
+import { input, output, type TracedGraph, traceGraph } from '../../tracing/trace_graph.js';
 
 /** Names of the ports that graphs with the update inside have besides `ports`. */
 export const devicePorts = {
@@ -37,8 +32,8 @@ export function stateShapes({ network, config: { optimizer } }: Plan): Map<strin
  * Outputs: metrics (see readMetrics) and next.<input> for every parameter and slot.
  * @throws UntranslatedKernelError where an operation of the model has no translation
  */
-export function compileDeviceTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return traceGraph((trace) => {
+export function compileDeviceTraining(plan: Plan, batchSize: number): Promise<TracedGraph> {
+  return traceGraph(deviceOperators, (trace) => {
     const { parameters, batch } = trainingInputs(trace, plan, batchSize);
     const slots = slotInputs(trace, plan, parameters);
     const scalars = scalarInputs(trace, plan);
@@ -52,12 +47,12 @@ export function compileDeviceTraining(plan: Plan, batchSize: number): Promise<Co
         output(trace, devicePorts.next(devicePorts.slot(slot, name)), tensor);
     }
     metrics.dispose();
-  }, 'device');
+  });
 }
 
 /** A graph that returns its inputs as next.<input>: by it, state moves between host and device. */
-export function compileTransfer(plan: Plan): Promise<CompiledGraph> {
-  return traceGraph((trace) => {
+export function compileTransfer(plan: Plan): Promise<TracedGraph> {
+  return traceGraph(deviceOperators, (trace) => {
     for (const [name, shape] of stateShapes(plan))
       output(trace, devicePorts.next(name), input(trace, name, 'float32', shape));
   });

@@ -6,11 +6,18 @@ import { copyState, type ModelState } from '../../model/state.js';
 import { readMetrics, type StepMetrics } from '../../model/step.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import type { NamedTensor } from '../../storage/safetensors.js';
-import { type CompiledGraph, compileEvaluation, compileTraining, ports } from '../../tracing/compile.js';
+import { deviceOperators } from '../../tracing/kernels/index.js';
+import { ports, traceEvaluation, traceTraining } from '../../tracing/step_graphs.js';
+import type { TracedGraph } from '../../tracing/trace_graph.js';
+import type { View } from '../../tracing/view.js';
+import { batchViews, maskViews, readEvaluation } from '../batch_views.js';
+import { OpenedOnce } from '../opened_once.js';
 import { compileDeviceTraining, compileTransfer, devicePorts, stateShapes } from './compile_device.js';
-import type { Tensors } from './executable.js';
-import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
-import { OpenedOnce, openSession } from './sessions.js';
+import { encodeModel } from './encode.js';
+import { openSession } from './sessions.js';
+import { tensorOf } from './tensors.js';
+
+type Tensors = Readonly<Record<string, ort.Tensor>>;
 
 type Location = 'cpu' | 'gpu-buffer';
 
@@ -49,8 +56,8 @@ export class DeviceProgram implements Program {
     await this.upload();
     const results = await session.run({
       ...this.tensors,
-      ...batchFeeds(this.plan, batch),
-      ...maskFeeds(this.plan, batch, masks),
+      ...tensors(batchViews(this.plan, batch)),
+      ...tensors(maskViews(this.plan, batch, masks)),
       ...this.scalarFeeds(update),
     });
     this.replace(nextState(this.plan, results));
@@ -58,23 +65,26 @@ export class DeviceProgram implements Program {
   }
 
   async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
-    const compile = () => compileTraining(this.plan, batch.size, 'device');
+    const compile = () => traceTraining(this.plan, batch.size, deviceOperators);
     const session = await this.session(`gradients:${batch.size}`, compile, 'cpu');
     await this.upload();
     const results = await session.run({
       ...this.parametersOf(session),
-      ...batchFeeds(this.plan, batch),
-      ...maskFeeds(this.plan, batch, masks),
+      ...tensors(batchViews(this.plan, batch)),
+      ...tensors(maskViews(this.plan, batch, masks)),
     });
     return namedTensors(this.plan, (name) => results[ports.gradient(name)]!);
   }
 
   async evaluate(batch: HostBatch): Promise<Evaluation> {
-    const compile = () => compileEvaluation(this.plan, batch.size, 'device');
+    const compile = () => traceEvaluation(this.plan, batch.size, deviceOperators);
     const session = await this.session(`evaluate:${batch.size}`, compile, 'cpu');
     await this.upload();
-    const results = await session.run({ ...this.parametersOf(session), ...batchFeeds(this.plan, batch) });
-    return readEvaluation((name) => results[name]!);
+    const results = await session.run({
+      ...this.parametersOf(session),
+      ...tensors(batchViews(this.plan, batch)),
+    });
+    return readEvaluation((name) => ({ type: 'float32', shape: [], data: results[name]!.data }) as View);
   }
 
   /** The part of the state that a graph reads. */
@@ -125,13 +135,13 @@ export class DeviceProgram implements Program {
   /** @param stateAt where the outputs that belong to the state are wanted; all others come to the host */
   private session(
     name: string,
-    compile: () => Promise<CompiledGraph>,
+    compile: () => Promise<TracedGraph>,
     stateAt: Location,
   ): Promise<ort.InferenceSession> {
     return this.sessions.get(name, async () => {
-      const { model } = await compile();
+      const { graph } = await compile();
       const outputs = [...stateShapes(this.plan).keys()].map((state) => [devicePorts.next(state), stateAt]);
-      return openSession(model, {
+      return openSession(encodeModel(graph), {
         executionProviders: [this.options.executionProvider],
         intraOpNumThreads: this.options.threads,
         ...(stateAt === 'gpu-buffer' && { preferredOutputLocation: Object.fromEntries(outputs) }),
@@ -154,6 +164,10 @@ export class DeviceProgram implements Program {
       ]),
     );
   }
+}
+
+function tensors(views: Iterable<readonly [string, View]>): Tensors {
+  return Object.fromEntries([...views].map(([name, view]) => [name, tensorOf(view)]));
 }
 
 function nextState(plan: Plan, results: Tensors): Tensors {

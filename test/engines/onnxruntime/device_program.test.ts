@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compileDeviceTraining } from '../../../src/engines/onnxruntime/compile_device.js';
+import { encodeModel } from '../../../src/engines/onnxruntime/encode.js';
 import { drawMasks } from '../../../src/model/masks.js';
 import { backends } from '../../../src/registry/backends.js';
 import { GraphBuilder } from '../../../src/tracing/graph.js';
@@ -8,7 +9,7 @@ import { expectAllClose } from '../../helpers/all_close.js';
 import { convolution } from '../../helpers/naive.js';
 import { livelyState, programs, randomBatch } from '../../helpers/programs.js';
 import { TestRandom } from '../../helpers/random.js';
-import { runModel } from '../../helpers/runners.js';
+import { runGraph } from '../../helpers/runners.js';
 import { everyLayerPlan } from '../../helpers/small_plan.js';
 import { requireWebgpu } from '../../helpers/webgpu.js';
 
@@ -60,23 +61,23 @@ describe('on WebGPU', { timeout: 300_000 }, () => {
 
   it('every node of a training step runs on the device', async () => {
     await requireWebgpu();
-    const { model } = await compileDeviceTraining(plan, 2);
+    const { graph } = await compileDeviceTraining(plan, 2);
     // With this, ONNX Runtime refuses a graph of which it would leave a node to the CPU.
     const extra = { session: { disable_cpu_ep_fallback: '1' } };
-    const session = await ort.InferenceSession.create(model, {
+    const session = await ort.InferenceSession.create(encodeModel(graph), {
       executionProviders: [executionProvider],
       logSeverityLevel: 3,
       extra,
     });
     await session.release();
-    const graph = new GraphBuilder();
-    graph.output(
+    const other = new GraphBuilder();
+    other.output(
       'y',
-      graph.node('Erf', [graph.node('Sum', [graph.input('x', 'float32', [1])])]),
+      other.node('Erf', [other.node('Sum', [other.input('x', 'float32', [1])])]),
       'float32',
       [1],
     );
-    const refused = ort.InferenceSession.create(graph.encode(), {
+    const refused = ort.InferenceSession.create(encodeModel(other.finish()), {
       executionProviders: [executionProvider],
       logSeverityLevel: 4,
       extra,
@@ -103,7 +104,7 @@ describe('on WebGPU', { timeout: 300_000 }, () => {
         5,
         6,
       ]);
-      const [y] = await runModel(graph.encode(), [x, filter], executionProvider);
+      const [y] = await runGraph(graph.finish(), [x, filter], executionProvider);
       const expected = convolution(x, filter, null, { kernel: [3, 3], stride: [1, 1], padding: [1, 1] });
       expectAllClose(y!.values, expected.values, { relative: 1e-4, absolute: 1e-4 });
     },

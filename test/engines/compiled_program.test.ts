@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CompiledProgram } from '../../../src/engines/onnxruntime/compiled_program.js';
-import { drawMasks } from '../../../src/model/masks.js';
-import { layers } from '../../../src/registry/layers/index.js';
-import { livelyState, programs, randomBatch } from '../../helpers/programs.js';
-import { everyLayerPlan } from '../../helpers/small_plan.js';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
+import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
+import { drawMasks } from '../../src/model/masks.js';
+import { layers } from '../../src/registry/layers/index.js';
+import { livelyState, programs, randomBatch } from '../helpers/programs.js';
+import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
 const open = () => programs['onnxruntime-cpu'](plan, livelyState(plan));
@@ -54,11 +55,8 @@ describe('CompiledProgram', () => {
   });
 
   it('an unknown provider is an error of ONNX Runtime', async () => {
-    const program = new CompiledProgram(
-      plan,
-      { executionProviders: ['none'], threads: 1 },
-      livelyState(plan),
-    );
+    const engine = new OnnxRuntimeEngine({ executionProviders: ['none'], threads: 1, device: false });
+    const program = new CompiledProgram(plan, engine, livelyState(plan));
     await expect(program.prepare(1)).rejects.toThrow(/no available backend|none/i);
     program.dispose();
   });
