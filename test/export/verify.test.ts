@@ -9,7 +9,7 @@ import { tinyPlan } from '../helpers/tiny_plan.js';
 vi.mock(import('../../src/backends/load_tfjs.js'), { spy: true });
 
 const plan = tinyPlan();
-const model = { directory: 'run', step: 1, plan, state: initialState(plan) };
+const model = { directory: 'run', step: 1, chosenOnTest: false, plan, state: initialState(plan) };
 
 /** The model itself, with some of its probabilities changed. */
 async function verify(change: (probabilities: Float32Array) => Float32Array) {

@@ -55,7 +55,7 @@ export function halved({ parameters, slots }: ModelState): ModelState {
 }
 
 /** What a call throws, which must be a user's error. */
-export async function errorOf(promise: Promise<RunSession>): Promise<UserError> {
+export async function errorOf(promise: Promise<unknown>): Promise<UserError> {
   const error = await promise.then(
     () => undefined,
     (thrown: unknown) => thrown,

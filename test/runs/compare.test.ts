@@ -107,7 +107,7 @@ describe('groups', () => {
       ],
     ]);
     // scipy 1.17.1: t.interval(0.95, 2, 0.9, 0.05 / sqrt(3)); ttest_ind([0.6, 0.7], [0.9, 0.85, 0.95], equal_var=False)
-    expect(groups[0]!.best_accuracy).toEqual({
+    expect(groups[0]!.test_accuracy).toEqual({
       count: 3,
       mean: expect.closeTo(0.9, 12),
       deviation: expect.closeTo(0.05, 12),
@@ -120,7 +120,7 @@ describe('groups', () => {
     expect(welch!.p_value).toBeGreaterThan(0.05);
     expect(verdicts(comparison)).toEqual([
       expect.stringMatching(
-        /^The mean best accuracy of group 2 is 25\.00 percentage points below .*, no more than the seeds may explain \(Welch's t-test, t = -4\.33, 1\.7 degrees of freedom, p = 0\.06/,
+        /^The mean test accuracy of group 2 is 25\.00 percentage points below .*, no more than the seeds may explain \(Welch's t-test, t = -4\.33, 1\.7 degrees of freedom, p = 0\.06/,
       ),
     ]);
   });
