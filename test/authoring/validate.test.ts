@@ -31,7 +31,7 @@ test('every file, whatever is wrong with the others', async () => {
   expect(b).toEqual({
     file: good,
     problems: [],
-    text: `${good}: valid (${tinyPlan().parameterCount.toLocaleString('en-US')} parameters, 12 steps)`,
+    text: `${good}: valid (${tinyPlan().parameterCount.toLocaleString('en-US')} parameters, 14 steps)`,
   });
   expect(c!.problems).toHaveLength(1);
   expect(d!.problems).toEqual([

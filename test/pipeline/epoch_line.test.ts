@@ -31,7 +31,11 @@ test('a line for logs', () => {
 test('the split that chooses is named', () => {
   const chosen: EpochResult = { ...first, split: 'validation' };
   expect(epochText(chosen)).toContain('; val loss 1.2701, accuracy 39.50 % (best); ');
-  expect(epochRow(chosen).columns.map(({ title }) => title).slice(3, 5)).toEqual(['val loss', 'val acc']);
+  expect(
+    epochRow(chosen)
+      .columns.map(({ title }) => title)
+      .slice(3, 5),
+  ).toEqual(['val loss', 'val acc']);
 });
 
 test.each<[number, string[]]>([
