@@ -43,8 +43,16 @@ const where = { split: 'test', backend: 'onnxruntime-cpu' };
 test('a run stands for its best checkpoint, whose numbers are those of the best evaluation', async () => {
   expect(tests).toHaveLength(2);
   expect(tests[0]).not.toEqual(tests[1]);
-  expect(await evaluate(run)).toEqual({ ...where, checkpoint: best, step: 7, ...tests[0] });
-  expect(shown.at(-1)).toMatch(/^Evaluate: loss 2\.\d{4}, accuracy [\d.]+ % \(\d+\/20 test images\)$/);
+  expect(await evaluate(run)).toEqual({
+    ...where,
+    checkpoint: best,
+    step: 7,
+    chosen_on: 'test',
+    ...tests[0],
+  });
+  expect(shown.at(-1)).toMatch(
+    /^Evaluate: loss 2\.\d{4}, accuracy [\d.]+ % \(\d+\/20 test images\); chosen on the test set: the figure is optimistic$/,
+  );
 });
 
 test('a checkpoint of the run', async () => {
