@@ -5,7 +5,7 @@ import type { EvalResult } from '../inference/evaluate_checkpoint.js';
 
 export default class Eval extends BaseCommand {
   static override summary =
-    'Evaluate a checkpoint: its loss and accuracy on the test images, or on the training images.';
+    'Evaluate a checkpoint: its loss and accuracy on the test, validation or training images.';
   static override description =
     'The data set and the preprocessing are those that the checkpoint was trained with.';
   static override examples = [
@@ -21,7 +21,7 @@ export default class Eval extends BaseCommand {
   static override args = { source: sourceArg };
   static override flags = {
     split: Flags.option({
-      options: ['test', 'train'] as const,
+      options: ['test', 'validation', 'train'] as const,
       default: 'test',
       description: 'which images of the data set',
     })(),

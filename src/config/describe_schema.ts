@@ -91,6 +91,8 @@ function describeList({ type, items, minItems, maxItems }: JsonSchema): string {
   // The only union of a number and a list is sizeOrPair's.
   if (Array.isArray(type) && type.includes('integer')) return '[height, width]';
   const noun = items?.type === 'integer' || items?.type === 'number' ? `${items.type}s` : 'items';
-  if (minItems !== undefined && minItems === maxItems) return `a list of ${minItems} ${noun}`;
+  if (minItems !== undefined && maxItems !== undefined) {
+    return `a list of ${minItems === maxItems ? '' : `${minItems} to `}${maxItems} ${noun}`;
+  }
   return minItems === undefined || minItems === 0 ? 'a list' : `a list of at least ${minItems} item`;
 }

@@ -1,3 +1,4 @@
+import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { loadFile } from './load.js';
 import { formatOrigin, type Located, Origins, plainValue } from './located.js';
 import { locateValue } from './located_value.js';
@@ -37,18 +38,20 @@ export async function loadPlan(file: string, sets: readonly string[] = []): Prom
 /**
  * The plan of a config that was resolved before (the `config` of a run's plan.json), checked like a file.
  * @param where names the document in messages
+ * @param stored what the run knows of its data
  * @throws ConfigError with every mistake
  */
-export function planFromResolved(value: unknown, where: string): Plan {
+export function planFromResolved(value: unknown, where: string, stored?: DatasetFacts): Plan {
   const { root, problems } = locateValue(value, { kind: 'document', name: where });
   if (!root) throw new ConfigError(problems);
-  return planLocated(root, problems).plan;
+  return planLocated(root, problems, [], stored).plan;
 }
 
 function planLocated(
   root: Located,
   found: readonly PlacedProblem[],
   earlier: readonly Located[] = [],
+  stored?: DatasetFacts,
 ): { plan: Plan; origins: Origins } {
   const origins = new Origins(root, earlier);
   const isInFile = (key: string) => root.kind === 'map' && root.entries.get(key)?.keyOrigin.kind === 'file';
@@ -62,7 +65,7 @@ function planLocated(
     }));
     throw new ConfigError([...found, ...placed.filter(({ origin }) => !known.has(formatOrigin(origin)))]);
   }
-  const resolved = resolveExperiment(validated.experiment);
+  const resolved = resolveExperiment(validated.experiment, stored);
   const broken = 'problems' in resolved ? resolved.problems : [];
   if (found.length > 0 || !('plan' in resolved)) {
     throw new ConfigError([

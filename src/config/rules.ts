@@ -1,8 +1,7 @@
-import type { Split } from '../registry/datasets/dataset.js';
+import type { DatasetFacts } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
 import { elements } from '../shape.js';
 import { countParameters, type KeyPath, type Network, type PlannedLayer, type Problem } from './network.js';
-import type { DatasetFacts } from './resolve.js';
 
 /** A rule between keys that a schema cannot state. It sees only configs that the schema accepts. */
 type Rule = (facts: Facts) => Problem[];
@@ -17,23 +16,12 @@ interface Facts {
 /** The float32 numbers of 2 GiB, which is the most that one protobuf file (an ONNX graph) can hold. */
 const MOST_NUMBERS = 2 ** 29 - 1;
 
-const limitWithinDataset: Rule = ({ config, dataset }) =>
-  (['train', 'test'] satisfies Split[]).flatMap((split) => {
-    const wanted = config.dataset.limit[split];
-    const images = dataset.available[split];
-    const expected = `at most ${images}, the ${split} images of ${config.dataset.type}`;
-    return wanted === null || wanted <= images
-      ? []
-      : [problem(['dataset', 'limit', split], expected, wanted)];
-  });
-
 const batchWithinTrainingSet: Rule = ({ config, dataset }) => {
   const { batch_size } = config.training;
   const images = dataset.count.train;
   if (batch_size <= images) return [];
-  return [
-    problem(['training', 'batch_size'], `at most ${images}, the number of training images`, batch_size),
-  ];
+  const expected = `at most ${images}, the number of training images`;
+  return [problem(['training', 'batch_size'], expected, batch_size)];
 };
 
 const nesterovNeedsMomentum: Rule = ({ config: { optimizer } }) => {
@@ -51,10 +39,13 @@ const normalizeEachChannel: Rule = ({ config, dataset }) => {
   const { channels } = dataset.image;
   const { normalize } = config.input;
   return (['mean', 'std'] as const)
-    .filter((key) => normalize[key].length !== channels)
-    .map((key) =>
-      problem(['input', 'normalize', key], `${channels} numbers, one a channel`, normalize[key].length),
-    );
+    .filter((key) => normalize[key].length !== 1 && normalize[key].length !== channels)
+    .map((key) => {
+      const each =
+        channels === 1 ? '1 number, as images have 1 channel' : `${channels} numbers, one a channel`;
+      const expected = channels === 1 ? each : `${each}, or 1 for all`;
+      return problem(['input', 'normalize', key], expected, normalize[key].length);
+    });
 };
 
 const affordableParameters: Rule = ({ network }) => {
@@ -78,7 +69,6 @@ const affordableOutputs: Rule = ({ network: { layers, auxiliary } }) => {
 };
 
 const RULES: readonly Rule[] = [
-  limitWithinDataset,
   batchWithinTrainingSet,
   nesterovNeedsMomentum,
   warmupWithinRun,

@@ -1,37 +1,36 @@
 import { permutation, randomStream } from '../random.js';
 import type { Augment } from '../registry/augmentations/augmentation.js';
 import { type AugmentationOptions, augmentationEntry } from '../registry/augmentations/index.js';
-import type { ImageSize } from '../registry/datasets/dataset.js';
-import { planeBytes, type Records } from './records.js';
+import type { ImageSize } from '../registry/datasets/facts.js';
+import { firstIndices } from './sample.js';
+import { planeBytes, type Source } from './source.js';
 
-/** Some records side by side, as a step reads them. */
+/** Some images side by side, as a step reads them. */
 export interface Batch {
   readonly size: number;
   /** size × channels × height × width, uint8 planes. */
   readonly images: Uint8Array;
   /** size class numbers. */
   readonly labels: Int32Array;
-  /** size record numbers. */
+  /** size image numbers. */
   readonly indices: Uint32Array;
 }
 
-/** Which records an epoch reads, in which order, and how many at a time. */
+/** Which images an epoch reads, in which order, and how many at a time. */
 export interface BatchPlan {
-  readonly records: Records;
+  readonly source: Source;
   readonly order: Uint32Array;
   readonly batchSize: number;
   /** Changes of each image, in this order; none for evaluation. */
   readonly augment: readonly Augment[];
 }
 
-/** The record numbers in the order in which `epoch` reads them. */
+/** The image numbers in the order in which `epoch` reads them. */
 export function epochOrder(seed: number, epoch: number, count: number, shuffle: boolean): Uint32Array {
-  return shuffle
-    ? permutation(seed, 'shuffle', epoch, count)
-    : Uint32Array.from({ length: count }, (_, i) => i);
+  return shuffle ? permutation(seed, 'shuffle', epoch, count) : firstIndices(count);
 }
 
-/** Steps of one epoch; the last one may read fewer than `batchSize` records. */
+/** Steps of one epoch; the last one may read fewer than `batchSize` images. */
 export function stepsPerEpoch(count: number, batchSize: number): number {
   return Math.ceil(count / batchSize);
 }
@@ -51,71 +50,52 @@ export function epochAugment(
   });
 }
 
-/** Memory for one batch, to be filled again and again. */
-export function allocateBatch(image: ImageSize, size: number): Batch {
-  return {
-    size,
-    images: new Uint8Array(size * planeBytes(image)),
-    labels: new Int32Array(size),
-    indices: new Uint32Array(size),
-  };
-}
-
 /**
- * The batch of `step` (from 0) of an epoch: a function of its arguments alone. It is written to `out`, which holds
- * batchSize records; a last, shorter batch is a view of its beginning.
+ * The batch of `step` (from 0) of an epoch: a function of its arguments alone.
+ * @throws UserError where an image cannot be read
  */
-export function batchAt(
-  plan: BatchPlan,
-  step: number,
-  out = allocateBatch(plan.records.image, plan.batchSize),
-): Batch {
-  const { records, order, batchSize, augment } = plan;
-  const first = step * batchSize;
-  const size = Math.min(batchSize, order.length - first);
-  if (!(step >= 0 && size > 0)) {
+export async function batchAt(plan: BatchPlan, step: number): Promise<Batch> {
+  const { source, order, batchSize, augment } = plan;
+  const indices = order.slice(step * batchSize, (step + 1) * batchSize);
+  if (!(step >= 0 && indices.length > 0)) {
     throw new RangeError(`step: expected 0 to ${stepsPerEpoch(order.length, batchSize) - 1}, got ${step}`);
   }
-  const bytes = planeBytes(records.image);
-  const { images, labels, indices } = out;
-  for (let i = 0; i < size; i++) {
-    const record = order[first + i]!;
-    const offset = i * bytes;
-    images.set(records.images.subarray(record * bytes, (record + 1) * bytes), offset);
-    for (const change of augment) change(images, offset, record);
-    labels[i] = records.labels[record]!;
-    indices[i] = record;
+  const images = await source.read(indices);
+  const bytes = planeBytes(source.image);
+  for (const [place, index] of indices.entries()) {
+    for (const change of augment) change(images, place * bytes, index);
   }
-  if (size === out.size) return out;
-  return {
-    size,
-    images: images.subarray(0, size * bytes),
-    labels: labels.subarray(0, size),
-    indices: indices.subarray(0, size),
-  };
+  const labels = Int32Array.from(indices, (index) => source.labels[index]!);
+  return { size: indices.length, images, labels, indices };
 }
 
+/** Batches that are read ahead of the one in use: what memory they take, and what a slow read may last unnoticed. */
+const AHEAD = 2;
+
 /**
- * The batches of an epoch from `firstStep` (from 0) to its end. While the consumer awaits its step, the next batch is
- * assembled; where the step blocks the thread, it is assembled when it is asked for, and nothing is lost.
- * Two buffers take turns: a batch is valid until the next one is asked for.
+ * The batches of an epoch from `firstStep` (from 0) to its end, read ahead while the consumer is at work with one. When
+ * the consumer stops, or a batch cannot be read, those under way come to their end before the stream does.
+ * @throws UserError where an image cannot be read: in place of its batch
  */
 export async function* streamBatches(plan: BatchPlan, firstStep = 0): AsyncGenerator<Batch, void, undefined> {
-  const { image } = plan.records;
   const steps = stepsPerEpoch(plan.order.length, plan.batchSize);
-  const buffers = [allocateBatch(image, plan.batchSize), allocateBatch(image, plan.batchSize)] as const;
-  const assemble = (step: number): Batch => batchAt(plan, step, buffers[step % 2 === 0 ? 0 : 1]);
-  let ahead: Batch | undefined;
-  for (let step = firstStep; step < steps; step++) {
-    const batch: Batch = ahead ?? assemble(step);
-    ahead = undefined;
-    const soon = setImmediate(() => {
-      if (step + 1 < steps) ahead = assemble(step + 1);
-    });
-    try {
-      yield batch;
-    } finally {
-      clearImmediate(soon);
+  const ahead: Promise<Batch>[] = [];
+  let next = firstStep;
+  const readAhead = () => {
+    for (; next < steps && ahead.length < AHEAD; next++) {
+      const reading = batchAt(plan, next);
+      // Whoever comes to it hears of a failure; until then it is no unhandled one.
+      reading.catch(() => {});
+      ahead.push(reading);
     }
+  };
+  try {
+    for (readAhead(); ahead.length > 0; ) {
+      const batch = await ahead.shift()!;
+      readAhead();
+      yield batch;
+    }
+  } finally {
+    await Promise.allSettled(ahead);
   }
 }

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { UserError } from '../errors.js';
-import type { ImageSize } from '../registry/datasets/dataset.js';
+import type { ImageSize } from '../registry/datasets/facts.js';
 import { fileError } from '../storage/file_error.js';
 import { resizePixels } from './resize_pixels.js';
 

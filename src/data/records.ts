@@ -1,74 +1,85 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
-import type {
-  ArchiveDataset,
-  GeneratedDataset,
-  ImageSize,
-  RecordFile,
-  Split,
-} from '../registry/datasets/dataset.js';
+import type { ArchiveDataset, Draw, RecordFile, StoredSplit } from '../registry/datasets/dataset.js';
+import type { DatasetContents } from '../registry/datasets/facts.js';
 import { fileError } from '../storage/file_error.js';
 import { readExactly } from '../storage/read_exactly.js';
-
-/** One split of a data set, in memory. */
-export interface Records {
-  readonly image: ImageSize;
-  readonly count: number;
-  /** count × channels × height × width, uint8 planes. */
-  readonly images: Uint8Array;
-  /** count class numbers. */
-  readonly labels: Int32Array;
-}
+import { isSortedByClass } from './sample.js';
+import { memorySource, planeBytes, type Source } from './source.js';
 
 /** Files are read in pieces of this many records, so that a large one is not held in memory twice. */
 const CHUNK_RECORDS = 2000;
 
-export function planeBytes({ channels, height, width }: ImageSize): number {
-  return channels * height * width;
+/** Consecutive records of a file. */
+interface Piece {
+  readonly path: string;
+  /** Number of its first record, counted from 0 in the file. */
+  readonly firstInFile: number;
+  readonly count: number;
+  /** Valid until the next piece is asked for. */
+  readonly bytes: Uint8Array;
 }
 
-function emptyRecords(image: ImageSize, available: number, limit: number | null): Records {
-  const count = Math.min(available, limit ?? available);
-  return {
-    image,
-    count,
-    images: new Uint8Array(count * planeBytes(image)),
-    labels: new Int32Array(count),
-  };
+/** A split of an archive data set, and the folder that its files are in. */
+export interface RecordPlace {
+  readonly entry: ArchiveDataset;
+  readonly contents: DatasetContents;
+  readonly split: StoredSplit;
+  readonly folder: string;
 }
 
 /**
- * Reads the first `limit` records (null: all) of a split from its files in `folder`.
- * Throws a UserError where a file cannot be read, is not exactly its records long, or holds an impossible label.
+ * Reads some records of a split into memory.
+ * @param indices their numbers, ascending
+ * @throws UserError where a file cannot be read, is not exactly its records long, or holds an impossible label
  */
-export async function readRecords(
-  entry: ArchiveDataset,
-  split: Split,
-  folder: string,
-  limit: number | null,
-): Promise<Records> {
-  const files = entry.files[split];
-  const available = files.reduce((sum, file) => sum + file.records, 0);
-  const records = emptyRecords(entry.image, available, limit);
+export async function readRecords(place: RecordPlace, indices: Uint32Array): Promise<Source> {
+  const { entry, contents } = place;
+  const size = planeBytes(contents.image);
+  const { bytes: recordBytes, imageOffset } = entry.record;
+  const images = new Uint8Array(indices.length * size);
+  const labels = new Int32Array(indices.length);
   let done = 0;
-  for (const file of files) {
-    const wanted = Math.min(file.records, records.count - done);
-    if (wanted === 0) break;
-    await readFileInto(entry, file, join(folder, file.name), records, done, wanted);
-    done += wanted;
+  let first = 0;
+  if (indices.length > 0) {
+    for await (const piece of piecesOf(place)) {
+      for (; done < indices.length && indices[done]! < first + piece.count; done++) {
+        const record = indices[done]! - first;
+        labels[done] = labelOf(place, piece, record);
+        const at = record * recordBytes + imageOffset;
+        images.set(piece.bytes.subarray(at, at + size), done * size);
+      }
+      if (done === indices.length) break;
+      first += piece.count;
+    }
   }
-  return records;
+  return memorySource(contents.image, images, labels);
 }
 
-async function readFileInto(
+/**
+ * The labels of a split, from its first record on: all of them, or as many as it takes to see that they are not sorted
+ * by class.
+ * @throws UserError as `readRecords`
+ */
+export async function readLabels(place: RecordPlace): Promise<Int32Array> {
+  const labels: number[] = [];
+  for await (const piece of piecesOf(place)) {
+    for (let record = 0; record < piece.count; record++) labels.push(labelOf(place, piece, record));
+    if (!isSortedByClass(Int32Array.from(labels))) break;
+  }
+  return Int32Array.from(labels);
+}
+
+async function* piecesOf({ entry, split, folder }: RecordPlace): AsyncGenerator<Piece, void, undefined> {
+  for (const file of entry.files[split]) yield* piecesOfFile(entry, file, join(folder, file.name));
+}
+
+async function* piecesOfFile(
   entry: ArchiveDataset,
   file: RecordFile,
   path: string,
-  records: Records,
-  first: number,
-  wanted: number,
-): Promise<void> {
+): AsyncGenerator<Piece, void, undefined> {
   const recordBytes = entry.record.bytes;
   let handle: FileHandle | undefined;
   try {
@@ -80,13 +91,12 @@ async function readFileInto(
         { hint: 'Delete the file and run again: it is then fetched anew.' },
       );
     }
-    const chunk = new Uint8Array(Math.min(CHUNK_RECORDS, wanted) * recordBytes);
-    for (let record = 0; record < wanted; ) {
-      const count = Math.min(CHUNK_RECORDS, wanted - record);
+    const chunk = new Uint8Array(Math.min(CHUNK_RECORDS, file.records) * recordBytes);
+    for (let firstInFile = 0; firstInFile < file.records; firstInFile += CHUNK_RECORDS) {
+      const count = Math.min(CHUNK_RECORDS, file.records - firstInFile);
       const bytes = chunk.subarray(0, count * recordBytes);
-      await readExactly(handle, bytes, record * recordBytes, (length) => shortened(path, length));
-      decodeInto(entry, bytes, path, record, records, first + record);
-      record += count;
+      await readExactly(handle, bytes, firstInFile * recordBytes, (length) => shortened(path, length));
+      yield { path, firstInFile, count, bytes };
     }
   } catch (error) {
     throw fileError('read', path, error);
@@ -101,41 +111,28 @@ function shortened(path: string, length: number): UserError {
   });
 }
 
-function decodeInto(
-  entry: ArchiveDataset,
-  bytes: Uint8Array,
-  path: string,
-  firstInFile: number,
-  records: Records,
-  first: number,
-): void {
-  const { bytes: recordBytes, labelOffset, imageOffset } = entry.record;
-  const size = planeBytes(entry.image);
-  for (let i = 0, at = 0; at < bytes.length; i++, at += recordBytes) {
-    const label = bytes[at + labelOffset]!;
-    if (label >= entry.classes.length) {
-      throw new UserError(
-        `${path}: record ${firstInFile + i} (counted from 0): expected a label from 0 to ${entry.classes.length - 1}, got ${label}`,
-        { hint: 'These files are not the expected data set: check root and archive in the config.' },
-      );
-    }
-    records.labels[first + i] = label;
-    records.images.set(bytes.subarray(at + imageOffset, at + imageOffset + size), (first + i) * size);
-  }
+function labelOf({ entry, contents }: RecordPlace, { path, firstInFile, bytes }: Piece, record: number) {
+  const label = bytes[record * entry.record.bytes + entry.record.labelOffset]!;
+  if (label < contents.classes.length) return label;
+  throw new UserError(
+    `${path}: record ${firstInFile + record} (counted from 0): expected a label from 0 to ${contents.classes.length - 1}, got ${label}`,
+    { hint: 'These files are not the expected data set: check root and archive in the config.' },
+  );
 }
 
-/** Draws the first `limit` images (null: all) of a split. */
+/** Draws some images of a split. */
 export function drawRecords(
-  entry: GeneratedDataset,
+  { image }: DatasetContents,
+  draw: Draw,
+  labelOfIndex: (index: number) => number,
   seed: number,
-  split: Split,
-  limit: number | null,
-): Records {
-  const records = emptyRecords(entry.image, entry.counts[split], limit);
-  const size = planeBytes(entry.image);
-  for (let index = 0; index < records.count; index++) {
-    const planes = records.images.subarray(index * size, (index + 1) * size);
-    records.labels[index] = entry.draw(seed, split, index, planes);
+  split: StoredSplit,
+  indices: Uint32Array,
+): Source {
+  const size = planeBytes(image);
+  const images = new Uint8Array(indices.length * size);
+  for (const [place, index] of indices.entries()) {
+    draw(seed, split, index, images.subarray(place * size, (place + 1) * size));
   }
-  return records;
+  return memorySource(image, images, Int32Array.from(indices, labelOfIndex));
 }

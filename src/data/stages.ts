@@ -4,7 +4,7 @@ import { grouped } from '../terminal/format.js';
 import type { Stage } from '../terminal/screen.js';
 import { downloadProgress } from './download_progress.js';
 import { ensureFiles } from './ensure_files.js';
-import { type LoadedDataset, loadRecords } from './open.js';
+import { openSplits, type Splits } from './open.js';
 
 /** The stage that sees to the data set's files. @param signal aborts the download */
 export function filesStage({ config: { dataset } }: Plan, signal: AbortSignal): Stage<unknown> {
@@ -19,16 +19,16 @@ export function filesStage({ config: { dataset } }: Plan, signal: AbortSignal): 
 }
 
 /** The stages that bring the data set into memory. @param signal aborts the download */
-export function dataStages<C extends { data?: LoadedDataset }>(plan: Plan, signal: AbortSignal): Stage<C>[] {
-  const { dataset, seed } = plan.config;
+export function dataStages<C extends { data?: Splits }>(plan: Plan, signal: AbortSignal): Stage<C>[] {
+  const { train, validation, test } = plan.dataset.count;
+  const apart = validation === 0 ? '' : `, ${grouped(validation)} validation`;
   return [
     filesStage(plan, signal),
     {
       title: 'Prepare',
       run: async (stage) => {
-        stage.data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
-        const { train: images, test } = stage.data;
-        return `${grouped(images.count)} training and ${grouped(test.count)} test images in memory`;
+        stage.data = await openSplits(plan);
+        return `${grouped(train)} training${apart} and ${grouped(test)} test images in memory`;
       },
     },
   ];

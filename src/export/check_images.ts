@@ -1,6 +1,6 @@
 import type { Plan } from '../config/resolve.js';
-import { loadSplit } from '../data/open.js';
-import { planeBytes, type Records } from '../data/records.js';
+import { openSource } from '../data/open.js';
+import { planeBytes, type Source } from '../data/source.js';
 import { UserError } from '../errors.js';
 import { randomStream } from '../random.js';
 import { datasetEntry } from '../registry/datasets/index.js';
@@ -19,12 +19,10 @@ export interface CheckImages {
  */
 export async function checkImages(plan: Plan, count: number): Promise<CheckImages> {
   try {
-    const { images, count: found } = await firstTestImages(plan, count);
-    const size = planeBytes(plan.dataset.image);
-    const planes = new Uint8Array(count * size);
+    const source = await firstTestImages(plan, count);
+    const found = Math.min(source.count, count);
     // A test set may be smaller than that: its images come again.
-    for (let i = 0; i < count; i++)
-      planes.set(images.subarray((i % found) * size, ((i % found) + 1) * size), i * size);
+    const planes = await source.read(Uint32Array.from({ length: count }, (_, i) => i % found));
     return { planes, description: found === 1 ? 'the first test image' : `the first ${found} test images` };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -33,14 +31,10 @@ export async function checkImages(plan: Plan, count: number): Promise<CheckImage
 }
 
 /** At most `count`. @throws UserError where they cannot be read */
-function firstTestImages({ config: { dataset, seed } }: Plan, count: number): Promise<Records> {
+function firstTestImages({ config: { dataset, seed } }: Plan, count: number): Promise<Source> {
   const test = Math.min(dataset.limit.test ?? count, count);
-  return loadSplit(
-    datasetEntry(dataset.type),
-    { ...dataset, limit: { ...dataset.limit, test } },
-    seed,
-    'test',
-  );
+  const options = { ...dataset, limit: { ...dataset.limit, test } };
+  return openSource(datasetEntry(dataset.type), options, seed, 'test');
 }
 
 function noise({ dataset }: Plan, count: number): Uint8Array {

@@ -1,5 +1,5 @@
 import { openProgram } from '../backends/open_program.js';
-import { planeBytes } from '../data/records.js';
+import { planeBytes } from '../data/source.js';
 import { UserError } from '../errors.js';
 import type { OpenedCheckpoint } from '../inference/open_checkpoint.js';
 import type { Program } from '../model/program.js';

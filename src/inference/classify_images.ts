@@ -1,7 +1,7 @@
 import type { Plan } from '../config/resolve.js';
 import { readImage } from '../data/image.js';
 import type { ImageFile } from '../data/image_files.js';
-import { planeBytes } from '../data/records.js';
+import { planeBytes } from '../data/source.js';
 import { Interrupted, UserError } from '../errors.js';
 import type { Program } from '../model/program.js';
 import type { StageOutput, StopRequested } from '../terminal/stage.js';

@@ -1,14 +1,15 @@
 import { withUserErrors } from '../backends/failure.js';
 import { openProgram, takeBackend } from '../backends/open_program.js';
 import { threadCount } from '../backends/threads.js';
-import { loadSplit } from '../data/open.js';
+import type { Plan } from '../config/resolve.js';
+import { openSplit } from '../data/open.js';
 import { filesStage } from '../data/stages.js';
-import { Interrupted } from '../errors.js';
+import { Interrupted, UserError } from '../errors.js';
 import type { Program } from '../model/program.js';
-import { evaluate, type TestResult } from '../pipeline/evaluation.js';
+import { evaluate, type SplitResult } from '../pipeline/evaluation.js';
 import type { BackendName } from '../registry/backends.js';
-import type { Split } from '../registry/datasets/dataset.js';
-import { datasetEntry } from '../registry/datasets/index.js';
+import type { Split } from '../registry/datasets/facts.js';
+import { OPTIMISTIC } from '../runs/chosen_on.js';
 import { grouped, percent } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages } from '../terminal/screen.js';
@@ -23,25 +24,32 @@ export interface EvalOptions {
   readonly threads: number;
 }
 
-export interface EvalResult extends TestResult {
+export interface EvalResult extends SplitResult {
   readonly checkpoint: string;
   readonly step: number;
   readonly split: Split;
   readonly backend: BackendName;
+  /** `test` where the test set, by which the checkpoint was chosen, is evaluated: the figure is optimistic. */
+  readonly chosen_on?: 'test';
 }
 
 interface Context {
   program?: Program;
-  result?: TestResult;
+  result?: SplitResult;
 }
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
+  const { directory, step, plan, state, chosenOnTest } = await openCheckpoint(
+    options.source,
+    options.backend,
+  );
+  requireSplit(plan, options.split);
+  const isOptimistic = options.split === 'test' && chosenOnTest;
   const threads = threadCount(options.threads);
   // Before the data set: a download is not worth its time where the backend is missing.
   const choice = await takeBackend(plan.config.backend, threads);
-  const { dataset, seed, training } = plan.config;
+  const { training } = plan.config;
   const interrupt = new InterruptHandler();
   const context: Context = {};
   try {
@@ -51,11 +59,11 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
         {
           title: 'Evaluate',
           run: async (stage, output) => {
-            const records = await loadSplit(datasetEntry(dataset.type), dataset, seed, options.split);
+            const source = await openSplit(plan, options.split);
             stage.program = withUserErrors(await openProgram(plan, choice.name, threads, state), choice.name);
             const evaluated = await evaluate(
               stage.program,
-              records,
+              source,
               training.batch_size,
               output,
               interrupt.stopRequested,
@@ -63,7 +71,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
             if (evaluated === null) throw new Interrupted();
             stage.result = evaluated.result;
             const { correct, count, accuracy, loss } = evaluated.result;
-            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)`;
+            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)${isOptimistic ? `; ${OPTIMISTIC}` : ''}`;
           },
         },
       ],
@@ -78,6 +86,15 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
     step,
     split: options.split,
     backend: choice.name,
+    ...(isOptimistic && { chosen_on: 'test' }),
     ...context.result!,
   };
+}
+
+function requireSplit({ dataset }: Plan, split: Split): void {
+  if (dataset.count[split] > 0) return;
+  throw new UserError('--split validation: the run has no validation split: it was chosen on the test set', {
+    hint: 'Take --split test, or train with a share as dataset.validation.',
+    exitCode: 2,
+  });
 }

@@ -5,6 +5,7 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { fromStateDict, type ModelState } from '../model/state.js';
 import { notARun } from '../runs/not_a_run.js';
+import { storedPlan } from '../runs/stored_plan.js';
 import { readWeights } from '../storage/checkpoints.js';
 import { hasCheckpoint, runPaths } from '../storage/run_directory.js';
 import { commandLine, quoted } from '../terminal/command_line.js';
@@ -15,6 +16,8 @@ export interface OpenedCheckpoint {
   readonly directory: string;
   /** Updates that its weights have seen. */
   readonly step: number;
+  /** Whether the test set has chosen it among the checkpoints of its run. */
+  readonly chosenOnTest: boolean;
   /** What it was trained with: network, preprocessing, classes. */
   readonly plan: Plan;
   /** Its weights; the optimizer's state is that of a start. */
@@ -30,11 +33,14 @@ export interface OpenedCheckpoint {
 export async function openCheckpoint(source: string, backend?: string): Promise<OpenedCheckpoint> {
   const directory = await checkpointDirectory(source);
   const { tensors, state } = await readWeights(directory);
-  const trained = planFromResolved(state.config, join(directory, 'state.json'));
+  const trained = storedPlan(state, join(directory, 'state.json'));
   const plan =
-    backend === undefined ? trained : planFromResolved({ ...trained.config, backend }, '--backend');
+    backend === undefined
+      ? trained
+      : planFromResolved({ ...trained.config, backend }, '--backend', trained.dataset);
+  const chosenOnTest = plan.dataset.chosenOn === 'test' && state.best?.step === state.step;
   const weights = fromStateDict(plan.network, tensors, directory);
-  return { directory, step: state.step, plan, state: { ...weights, slots: new Map() } };
+  return { directory, step: state.step, chosenOnTest, plan, state: { ...weights, slots: new Map() } };
 }
 
 /** A run directory stands for its best checkpoint. */

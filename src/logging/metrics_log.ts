@@ -19,9 +19,9 @@ export interface TrainEpochLine extends Omit<TrainLine, 'split'> {
   readonly count: number;
 }
 
-/** One evaluation on the test set: `correct` of `count` images. */
-export interface TestLine {
-  readonly split: 'test';
+/** One evaluation, on the validation images or the test set: `correct` of `count` images. */
+export interface EvaluationLine {
+  readonly split: 'validation' | 'test';
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;
@@ -30,7 +30,7 @@ export interface TestLine {
   readonly count: number;
 }
 
-export type MetricsLine = TrainLine | TrainEpochLine | TestLine;
+export type MetricsLine = TrainLine | TrainEpochLine | EvaluationLine;
 
 /** metrics.jsonl: one JSON object a line. Numbers read back to the bit; one that is not finite is written as null. */
 export class MetricsLog {

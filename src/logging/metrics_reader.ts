@@ -4,7 +4,7 @@ import { alternatives, formatValue } from '../config/words.js';
 import { type JsonLinesEnd, readJsonLines } from '../storage/json_lines.js';
 import { schemaProblems } from '../storage/schema_problems.js';
 import { Curve } from './curve.js';
-import type { MetricsLine, TestLine, TrainEpochLine, TrainLine } from './metrics_log.js';
+import type { EvaluationLine, MetricsLine, TrainEpochLine, TrainLine } from './metrics_log.js';
 
 /** The curves of one split's lines over steps. */
 export interface TrainCurves {
@@ -23,10 +23,11 @@ export interface RunMetrics {
   readonly steps: TrainCurves;
   /** Each epoch. */
   readonly epochs: TrainCurves;
-  readonly test: { readonly loss: Curve; readonly accuracy: Curve };
-  /** The first of the most accurate evaluations, and the last one; null before the first. */
-  readonly best: TestLine | null;
-  readonly last: TestLine | null;
+  /** The evaluations of the split that the best epoch is chosen on. */
+  readonly evaluations: { readonly loss: Curve; readonly accuracy: Curve };
+  /** The first of the most accurate of them, and the last one; null before the first. */
+  readonly best: EvaluationLine | null;
+  readonly last: EvaluationLine | null;
   /** Training steps done. */
   readonly step: number;
   /** What the training steps of all whole epochs took, in seconds, and the images they read. */
@@ -49,33 +50,41 @@ const train = {
 };
 const count = Type.Integer({ minimum: 0 });
 
+const evaluation = { ...position, loss: Type.Number(), accuracy: Type.Number(), correct: count, count };
+
 const ajv = new Ajv({ allErrors: true });
 /** By the line's `split`. */
 const CHECKS: ReadonlyMap<string, ValidateFunction<MetricsLine>> = new Map(
   Object.entries({
     train,
     train_epoch: { ...train, count },
-    test: { ...position, loss: Type.Number(), accuracy: Type.Number(), correct: count, count },
+    validation: evaluation,
+    test: evaluation,
   }).map(([split, fields]) => [split, ajv.compile<MetricsLine>(Type.Object(fields))]),
 );
 
 /**
  * Reads metrics.jsonl as a stream.
  * @param heads names of the auxiliary heads; losses of others are not read
+ * @param chosenOn the split that each epoch is evaluated on; another one's evaluation, at the end, is in summary.json
  * @throws UserError that names the file, and the line at fault; a last line that was cut short is left out
  */
-export async function readMetrics(path: string, heads: readonly string[]): Promise<RunMetrics> {
+export async function readMetrics(
+  path: string,
+  heads: readonly string[],
+  chosenOn: EvaluationLine['split'],
+): Promise<RunMetrics> {
   const steps = trainCurves(heads);
   const epochs = trainCurves(heads);
-  const test = { loss: new Curve(), accuracy: new Curve() };
-  let best: TestLine | null = null;
-  let last: TestLine | null = null;
+  const evaluations = { loss: new Curve(), accuracy: new Curve() };
+  let best: EvaluationLine | null = null;
+  let last: EvaluationLine | null = null;
   let step = 0;
   let images = 0;
   let seconds = 0;
-  const takeTest = (line: TestLine) => {
-    test.loss.add(line.step, line.loss);
-    test.accuracy.add(line.step, line.accuracy);
+  const takeEvaluation = (line: EvaluationLine) => {
+    evaluations.loss.add(line.step, line.loss);
+    evaluations.accuracy.add(line.step, line.accuracy);
     if (best === null || line.accuracy > best.accuracy) best = line;
     last = line;
   };
@@ -91,10 +100,10 @@ export async function readMetrics(path: string, heads: readonly string[]): Promi
     step = Math.max(step, checked.step);
     if (checked.split === 'train') addLine(steps, checked);
     else if (checked.split === 'train_epoch') takeEpoch(checked);
-    else takeTest(checked);
+    else if (checked.split === chosenOn) takeEvaluation(checked);
     return undefined;
   });
-  return { steps, epochs, test, best, last, step, seconds, images, file };
+  return { steps, epochs, evaluations, best, last, step, seconds, images, file };
 }
 
 /** The line, or what is wrong with it. */

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import { resizeMatrix, WEIGHT_ONE } from '../data/resize_matrix.js';
-import type { ImageSize } from '../registry/datasets/dataset.js';
+import type { ImageSize } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
 import type { Tf } from '../registry/schema.js';
 
@@ -31,8 +31,9 @@ export interface ImageResizer {
 export function preprocess(tf: Tf, images: Tensor, input: Experiment['input'], image: ImageSize): Tensor4D {
   const { resize, normalize } = input;
   const { height, width } = resize === null ? image : { height: resize, width: resize };
-  const scale = normalize.std.map((s) => 1 / (255 * s));
-  const shift = normalize.mean.map((m, channel) => -m / normalize.std[channel]!);
+  const std = eachChannel(normalize.std, image);
+  const scale = std.map((s) => 1 / (255 * s));
+  const shift = eachChannel(normalize.mean, image).map((m, channel) => -m / std[channel]!);
   if (width !== image.width || height !== image.height) {
     const backend: ReturnType<Tf['backend']> & Partial<ImageResizer> = tf.backend();
     const ready = backend.resizeAndNormalize?.(images, { height, width, scale, shift });
@@ -45,6 +46,11 @@ export function preprocess(tf: Tf, images: Tensor, input: Experiment['input'], i
   if (height !== image.height)
     x = resample(tf, image.height, height, (weights) => resizeRows(tf, x, weights));
   return tf.add(tf.mul(tf.transpose(x, [0, 2, 3, 1]), tf.tensor1d(scale)), tf.tensor1d(shift));
+}
+
+/** A config may give one number for all channels. */
+function eachChannel(values: readonly number[], { channels }: ImageSize): readonly number[] {
+  return values.length === channels ? values : new Array<number>(channels).fill(values[0]!);
 }
 
 /**

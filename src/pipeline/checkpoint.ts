@@ -38,7 +38,13 @@ export class CheckpointWriter {
     const checkpoint = {
       tensors: stateDict(this.plan.network, this.snapshot),
       slots: this.snapshot.slots,
-      state: { version: 1 as const, ...position, ...logs, config: this.plan.config },
+      state: {
+        version: 1 as const,
+        ...position,
+        ...logs,
+        config: this.plan.config,
+        dataset: this.plan.dataset,
+      },
     };
     this.writing = this.write(checkpoint, links);
     // Whoever settles hears of a failure; until then it is no unhandled one.

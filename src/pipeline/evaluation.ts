@@ -1,12 +1,13 @@
-import { epochOrder, streamBatches } from '../data/batches.js';
-import type { Records } from '../data/records.js';
+import { streamBatches } from '../data/batches.js';
+import { firstIndices } from '../data/sample.js';
+import type { Source } from '../data/source.js';
 import type { Evaluation, Program } from '../model/program.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { percent, rate } from '../terminal/format.js';
 import type { StageOutput, StopRequested } from '../terminal/stage.js';
 
 /** Result on one split: the mean loss of the main output, and how many images it classified correctly. */
-export interface TestResult {
+export interface SplitResult {
   readonly loss: number;
   readonly accuracy: number;
   readonly correct: number;
@@ -20,22 +21,22 @@ export interface Predictions extends Omit<Evaluation, 'logits'> {
 }
 
 export interface Evaluated {
-  readonly result: TestResult;
+  readonly result: SplitResult;
   readonly predictions: Predictions;
   /** What it took. */
   readonly seconds: number;
 }
 
-/** Evaluates all records in order; null where the user asked to stop before the end. */
+/** Evaluates all images in order; null where the user asked to stop before the end. */
 export async function evaluate(
   program: Pick<Program, 'evaluate'>,
-  records: Records,
+  source: Source,
   batchSize: number,
   output: StageOutput,
   stopRequested: StopRequested,
 ): Promise<Evaluated | null> {
-  const total = records.count;
-  const order = epochOrder(0, 0, total, false);
+  const total = source.count;
+  const order = firstIndices(total);
   const start = performance.now();
   const labels = new Int32Array(total);
   const losses = new Float32Array(total);
@@ -44,7 +45,7 @@ export async function evaluate(
   let loss = 0;
   let correct = 0;
   let count = 0;
-  for await (const batch of streamBatches({ records, order, batchSize, augment: [] })) {
+  for await (const batch of streamBatches({ source, order, batchSize, augment: [] })) {
     const evaluation = await program.evaluate(batch);
     const classes = evaluation.probabilities.length / batch.size;
     if (count === 0) probabilities = new Float32Array(total * classes);

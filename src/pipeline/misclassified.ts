@@ -1,10 +1,11 @@
-import type { Records } from '../data/records.js';
+import type { Source } from '../data/source.js';
 import type { Picture } from '../logging/summaries.js';
+import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { grouped, percent } from '../terminal/format.js';
 import type { Predictions } from './evaluation.js';
 import { imageGrid } from './image_grid.js';
 
-/** Test images that the model takes for something else. */
+/** Images that the model takes for something else. */
 export interface Misclassified {
   /** The images, or null where there is none. */
   readonly picture: Picture | null;
@@ -16,11 +17,11 @@ const COLUMNS = 6;
 const ROWS = 4;
 
 /** Of the misclassified images of a split, those of the highest loss, highest first. */
-export function misclassified(
-  records: Records,
+export async function misclassified(
+  source: Source,
   { labels, predicted, probabilities, losses }: Predictions,
-  classes: readonly string[],
-): Misclassified {
+  { classes, chosenOn }: Pick<DatasetFacts, 'classes' | 'chosenOn'>,
+): Promise<Misclassified> {
   const wrong = [...labels.keys()].filter((index) => predicted[index] !== labels[index]);
   const text = `${grouped(wrong.length)} of ${grouped(labels.length)} images misclassified`;
   if (wrong.length === 0) return { picture: null, text };
@@ -38,8 +39,7 @@ export function misclassified(
     ];
     return `| ${cells.join(' | ')} |`;
   });
-  const header =
-    '| row | column | true class | predicted | its probability | of the true class | test image |';
+  const header = `| row | column | true class | predicted | its probability | of the true class | ${chosenOn} image |`;
   const table = [
     `${text}; those of the highest loss:`,
     '',
@@ -47,5 +47,6 @@ export function misclassified(
     '|---|---|---|---|---|---|---|',
     ...lines,
   ];
-  return { picture: imageGrid(records, worst, COLUMNS), text: table.join('\n') };
+  const images = await source.read(Uint32Array.from(worst));
+  return { picture: imageGrid(images, source.image, COLUMNS), text: table.join('\n') };
 }

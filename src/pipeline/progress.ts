@@ -69,12 +69,12 @@ export function epochMeans(totals: Position['epoch_totals'], heads: readonly str
 export function afterEpoch(
   position: Position,
   epochs: number,
-  { result: test, seconds: tested }: Pick<Evaluated, 'result' | 'seconds'>,
+  { result, seconds: evaluating }: Pick<Evaluated, 'result' | 'seconds'>,
 ): Position {
   const { step, epoch } = position;
-  const seconds = position.seconds + tested;
-  const isBest = position.best === null || test.accuracy > position.best.accuracy;
-  const best = isBest ? { epoch, step, accuracy: test.accuracy, loss: test.loss } : position.best;
+  const seconds = position.seconds + evaluating;
+  const isBest = position.best === null || result.accuracy > position.best.accuracy;
+  const best = isBest ? { epoch, step, accuracy: result.accuracy, loss: result.loss } : position.best;
   if (epoch === epochs) return { ...position, best, epoch_totals: {}, finished: true, seconds };
   return { step, epoch: epoch + 1, step_in_epoch: 0, epoch_totals: {}, best, finished: false, seconds };
 }

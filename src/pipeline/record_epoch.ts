@@ -1,6 +1,7 @@
 import type { Plan } from '../config/resolve.js';
-import { batchAt, epochOrder } from '../data/batches.js';
-import type { LoadedDataset } from '../data/open.js';
+import { batchAt } from '../data/batches.js';
+import type { Splits } from '../data/open.js';
+import { firstIndices } from '../data/sample.js';
 import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';
@@ -14,7 +15,7 @@ import type { Recorder } from './recorder.js';
 export interface Recording {
   readonly plan: Plan;
   readonly program: Program;
-  readonly data: LoadedDataset;
+  readonly data: Splits;
   readonly recorder: Pick<Recorder, 'epoch' | 'misclassified' | 'histograms' | 'finish'>;
 }
 
@@ -27,25 +28,28 @@ export async function recordEpoch(
   recording: Recording,
   ended: Position,
   next: Position,
-  { result: test, predictions, seconds }: Evaluated,
+  { result, predictions, seconds }: Evaluated,
 ): Promise<EpochResult> {
   const { plan, data, recorder } = recording;
   const { step, epoch, epoch_totals: totals } = ended;
   const { epochs } = plan.config.training;
   const heads = plan.network.auxiliary.map((head) => head.name);
   const train = epochMeans(totals, heads);
+  const { chosenOn } = plan.dataset;
   const best = next.best!;
   const isBest = best.epoch === epoch;
   const rate = learningRate(plan, step - 1);
   recorder.epoch(
     { split: 'train_epoch', step, epoch, ...train, learning_rate: rate },
-    { split: 'test', step, epoch, ...test },
+    { split: chosenOn, step, epoch, ...result },
     best,
   );
-  if (isBest) recorder.misclassified(misclassified(data.test, predictions, plan.dataset.classes), step);
+  if (isBest) {
+    recorder.misclassified(await misclassified(data[chosenOn], predictions, plan.dataset), step);
+  }
   await recordHistograms(recording, ended);
   if (next.finished) recorder.finish(step);
-  return { epoch, epochs, train, test, isBest, seconds: (totals.seconds ?? 0) + seconds };
+  return { epoch, epochs, train, split: chosenOn, result, isBest, seconds: (totals.seconds ?? 0) + seconds };
 }
 
 /** Weights after the epoch, and the gradients that they give on a batch that is the same in every epoch. */
@@ -53,9 +57,9 @@ async function recordHistograms({ plan, program, data, recorder }: Recording, { 
   const { histograms_every_epochs: every } = plan.config.tensorboard;
   if (every === null || epoch % every !== 0) return;
   recorder.histograms('weights', (await program.state()).parameters, step);
-  const records = data.train;
-  const order = epochOrder(0, 0, records.count, false);
-  const batch = batchAt({ records, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
+  const source = data.train;
+  const order = firstIndices(source.count);
+  const batch = await batchAt({ source, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
   await program.backward(batch, drawMasks(plan, epoch, 0, batch.size));
   recorder.histograms('gradients', await program.gradients(), step);
 }

@@ -2,7 +2,12 @@ import { stringify } from 'yaml';
 import type { Plan } from '../config/resolve.js';
 import { histogram } from '../logging/histogram.js';
 import { hyperparameters } from '../logging/hyperparameters.js';
-import { MetricsLog, type TestLine, type TrainEpochLine, type TrainLine } from '../logging/metrics_log.js';
+import {
+  type EvaluationLine,
+  MetricsLog,
+  type TrainEpochLine,
+  type TrainLine,
+} from '../logging/metrics_log.js';
 import { modelGraph } from '../logging/model_graph.js';
 import {
   histogramSummary,
@@ -61,16 +66,24 @@ export class Recorder {
   }
 
   /** @param best the best evaluation so far, this one included */
-  epoch(train: TrainEpochLine, test: TestLine, best: { loss: number; accuracy: number }): void {
+  epoch(train: TrainEpochLine, evaluation: EvaluationLine, best: { loss: number; accuracy: number }): void {
+    const { split, step } = evaluation;
     this.metrics.append(train);
-    this.metrics.append(test);
+    this.metrics.append(evaluation);
     this.events.scalar('loss/train_epoch', train.loss, train.step);
-    this.events.scalar('loss/test', test.loss, test.step);
-    this.events.scalar('loss/test_best', best.loss, test.step);
+    this.events.scalar(`loss/${split}`, evaluation.loss, step);
+    this.events.scalar(`loss/${split}_best`, best.loss, step);
     this.events.scalar('accuracy/train_epoch', train.accuracy, train.step);
-    this.events.scalar('accuracy/test', test.accuracy, test.step);
-    this.events.scalar('accuracy/test_best', best.accuracy, test.step);
+    this.events.scalar(`accuracy/${split}`, evaluation.accuracy, step);
+    this.events.scalar(`accuracy/${split}_best`, best.accuracy, step);
     this.events.scalar('images_per_second/train_epoch', train.images_per_second, train.step);
+  }
+
+  /** The best weights on a test set that had no part in choosing them. */
+  test(line: EvaluationLine): void {
+    this.metrics.append(line);
+    this.events.scalar('loss/test', line.loss, line.step);
+    this.events.scalar('accuracy/test', line.accuracy, line.step);
   }
 
   misclassified({ picture, text }: Misclassified, step: number): void {

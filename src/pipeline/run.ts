@@ -3,13 +3,14 @@ import { BackendFailure, failedRun, withFailures } from '../backends/failure.js'
 import { openProgram, takeBackend } from '../backends/open_program.js';
 import { threadCount } from '../backends/threads.js';
 import { loadPlan } from '../config/load_plan.js';
-import type { LoadedDataset } from '../data/open.js';
+import type { Splits } from '../data/open.js';
 import { dataStages } from '../data/stages.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
 import { fromStateDict } from '../model/state.js';
 import { writeReport } from '../report/write_report.js';
-import { type RunSummary, readSummary, writeSummary } from '../runs/summary.js';
+import { OPTIMISTIC } from '../runs/chosen_on.js';
+import { type RunSummary, writeSummary } from '../runs/summary.js';
 import { readWeights } from '../storage/checkpoints.js';
 import { writePredictions } from '../storage/predictions.js';
 import { counted, duration, grouped, percent } from '../terminal/format.js';
@@ -17,7 +18,8 @@ import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages, type Stage } from '../terminal/screen.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { describeEnvironment } from './environment.js';
-import { evaluate, type TestResult, toStored } from './evaluation.js';
+import { evaluate, type SplitResult, toStored } from './evaluation.js';
+import { requireFiniteLoss } from './finite.js';
 import type { Position } from './progress.js';
 import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest, type RunSession } from './run_session.js';
@@ -34,11 +36,11 @@ export interface RunOptions extends RunRequest {
 
 /** What the stages hand on to each other. */
 interface Context {
-  data?: LoadedDataset;
+  data?: Splits;
   program?: Program;
   checkpoints?: CheckpointWriter;
   position: Position;
-  test?: TestResult;
+  test?: SplitResult;
   summary?: RunSummary;
 }
 
@@ -55,14 +57,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const choice = await takeBackend(plan.config.backend, threads);
   const environment = await describeEnvironment(choice, threads, new Date());
   const session = await openRunSession(loaded, options, environment);
-  const { paths, recorder } = session;
-  const finished = session.position.finished ? await readSummary(paths) : null;
-  if (finished) {
-    await session.close();
-    const result = `${paths.directory}: the run has finished all its epochs, nothing is left to do${newerRuns(session)}`;
+  if ('summary' in session) {
+    const result = `${session.summary.run_directory}: the run has finished all its epochs, nothing is left to do${newerRuns(session)}`;
     await runStages([{ title: 'Run directory', run: async () => result }], {});
-    return finished;
+    return session.summary;
   }
+  const { paths, recorder } = session;
+  const { chosenOn } = plan.dataset;
   const interrupt = new InterruptHandler();
   const context: Context = { position: session.position };
   const stages: Stage<Context>[] = [
@@ -92,7 +93,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const parts = { plan, program, data, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
         const { best } = stage.position;
-        return `${counted(training.epochs, 'epoch')} in ${duration(stage.position.seconds)}, best test accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
+        return `${counted(training.epochs, 'epoch')} in ${duration(stage.position.seconds)}, best ${chosenOn} accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
       },
     },
     {
@@ -109,10 +110,21 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         );
         if (evaluated === null) throw new Interrupted();
         const { result: test, predictions } = evaluated;
+        await requireFiniteLoss(
+          { plan, checkpoints: stage.checkpoints! },
+          'test loss',
+          test.loss,
+          stage.position.best!.step,
+        );
+        if (chosenOn !== 'test') {
+          const { step, epoch } = stage.position.best!;
+          recorder.test({ split: 'test', step, epoch, ...test });
+          await recorder.sync();
+        }
         // Before the summary: where there is one, everything that it sums up is there too.
         await writePredictions(paths.predictions, toStored(predictions));
         stage.test = test;
-        return `checkpoints/best has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})`;
+        return `checkpoints/best has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})${chosenOn === 'test' ? `; ${OPTIMISTIC}` : ''}`;
       },
     },
     {
@@ -128,6 +140,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           parameters: plan.parameterCount,
           seconds: stage.position.seconds,
           best,
+          chosen_on: chosenOn,
           test: stage.test!,
         };
         await writeSummary(paths, stage.summary);
@@ -166,7 +179,7 @@ function describeStart(session: RunSession): string {
   return `${paths.directory}, ${start}${newerRuns(session)}`;
 }
 
-function newerRuns({ passedOver }: RunSession): string {
+function newerRuns({ passedOver }: Pick<RunSession, 'passedOver'>): string {
   if (passedOver.length === 0) return '';
   return ` (newer, but without a checkpoint: ${passedOver.join(', ')}; --run-dir takes one all the same)`;
 }

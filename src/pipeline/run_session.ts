@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { canonicalJson } from '../config/canonical.js';
 import { compareConfigs, decidesResult } from '../config/compare.js';
 import type { LoadedPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
@@ -7,7 +8,9 @@ import { digestFile } from '../data/digest.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkSlots, fromStateDict, initialState, stateDict, stateFrom } from '../model/state.js';
+import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { type InitialWeights, readRunPlan, runPlanText } from '../runs/run_plan.js';
+import { type RunSummary, readSummary } from '../runs/summary.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
@@ -56,6 +59,9 @@ export interface RunSession {
   close(): Promise<void>;
 }
 
+/** A run that has come to its end: there is nothing to go on with, and nothing in it is changed. */
+export type FinishedRun = Pick<RunSession, 'passedOver'> & { readonly summary: RunSummary };
+
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
 type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
 
@@ -67,11 +73,15 @@ export async function openRunSession(
   loaded: LoadedPlan,
   request: RunRequest,
   environment: Environment,
-): Promise<RunSession> {
+): Promise<RunSession | FinishedRun> {
   const { plan } = loaded;
   const found = request.resume ? await findRun(plan, request.runDir) : null;
   const existing = found?.directory ?? null;
-  if (existing) requireSameConfig(existing, (await readRunPlan(existing)).plan, plan);
+  if (existing) {
+    const { plan: before } = await readRunPlan(existing);
+    requireSameConfig(existing, before, plan);
+    requireSameData(existing, before.dataset, plan.dataset);
+  }
   const init = existing || request.init === undefined ? null : await readInitial(plan, request.init);
   const directory =
     existing ?? (await makeRunDirectory(plan, request.runDir, new Date(environment.started_at)));
@@ -81,6 +91,12 @@ export async function openRunSession(
     const start = existing
       ? await readStart(plan, paths)
       : await beginRun(loaded, paths, init?.state ?? null);
+    const { passedOver } = found ?? { passedOver: [] };
+    const summary = start.position.finished ? await readSummary(paths) : null;
+    if (summary) {
+      await lock.release();
+      return { summary, passedOver };
+    }
     const recorder = Recorder.open(paths, start.logs, { plan, ...environment });
     const earlier_sessions = existing ? await readEnvironment(paths.environment) : [];
     await writeFileAtomic(paths.environment, json({ ...environment, earlier_sessions }));
@@ -90,7 +106,6 @@ export async function openRunSession(
       recorder.close();
       await lock.release();
     };
-    const { passedOver } = found ?? { passedOver: [] };
     const change = environmentChange(earlier_sessions[0], environment);
     return { ...start, paths, recorder, resumed: existing !== null, passedOver, change, close };
   } catch (error) {
@@ -150,6 +165,17 @@ function requireSameConfig(directory: string, before: Plan, now: Plan): void {
   );
 }
 
+/** @throws UserError where the data set is not what it was */
+function requireSameData(directory: string, before: DatasetFacts, now: DatasetFacts): void {
+  if (canonicalJson(before) === canonicalJson(now)) return;
+  const text = ({ classes, image, count }: DatasetFacts) =>
+    `${classes.length} classes, images of ${image.channels} × ${image.height} × ${image.width}, ${count.train} + ${count.validation} + ${count.test} of them`;
+  throw new UserError(
+    `${directory}: expected the data set that the run began with (${text(before)}), got ${text(now)}`,
+    { hint: 'Put the data set back to resume, or start a new run without --resume.', exitCode: 2 },
+  );
+}
+
 async function beginRun(
   { plan, source }: LoadedPlan,
   paths: RunPaths,
@@ -158,7 +184,8 @@ async function beginRun(
   await writeFileAtomic(paths.config, source);
   if (!init) return fromNothing(initialState(plan), null);
   // Kept with the run: killed before its first checkpoint, it must not start again from other parameters.
-  const state = { version: 1 as const, ...START, metrics_bytes: 0, events: null, config: plan.config };
+  const { config, dataset } = plan;
+  const state = { version: 1 as const, ...START, metrics_bytes: 0, events: null, config, dataset };
   await saveCheckpoint(
     paths.checkpoints,
     { tensors: stateDict(plan.network, init), slots: init.slots, state },

@@ -44,6 +44,7 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
   const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
+  const { chosenOn } = plan.dataset;
   // A step takes what passes between two of them: waiting for its batch and for a checkpoint counts.
   const watch = new Stopwatch();
   let position = start;
@@ -76,10 +77,10 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
-    const evaluated = await evaluate(program, data.test, batchSize, output, stopRequested);
+    const evaluated = await evaluate(program, data[chosenOn], batchSize, output, stopRequested);
     if (evaluated === null) return interrupt(checkpoints, position);
     watch.lap();
-    await requireFiniteLoss(training, 'test loss', evaluated.result.loss, position.step);
+    await requireFiniteLoss(training, `${chosenOn} loss`, evaluated.result.loss, position.step);
     const ended = position;
     position = afterEpoch(ended, epochs, evaluated);
     const result = await recordEpoch(training, ended, position, evaluated);

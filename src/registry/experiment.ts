@@ -31,9 +31,9 @@ const auxiliary = Type.Object(
 
 const perChannel = (description: string, value: number, exclusive: boolean) =>
   Type.Array(Type.Number(exclusive ? { exclusiveMinimum: 0 } : {}), {
-    minItems: 3,
+    minItems: 1,
     maxItems: 3,
-    default: [value, value, value],
+    default: [value],
     description,
   });
 
@@ -54,8 +54,16 @@ const input = Type.Object(
     normalize: Type.Optional(
       Type.Object(
         {
-          mean: perChannel('Subtracted from red, green and blue, on the scale 0 to 1.', 0.5, false),
-          std: perChannel('Red, green and blue are divided by it afterwards.', 0.5, true),
+          mean: perChannel(
+            'Subtracted, on the scale 0 to 1: a number for each channel (red, green, blue), or one for all.',
+            0.5,
+            false,
+          ),
+          std: perChannel(
+            'The difference is divided by it: a number for each channel, or one for all.',
+            0.5,
+            true,
+          ),
         },
         { additionalProperties: false, default: {}, description: '(pixel / 255 − mean) / std' },
       ),

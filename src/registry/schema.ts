@@ -56,12 +56,13 @@ export type Pair = readonly [number, number];
  */
 export function sizeOrPair(
   minimum: number,
-  options: { description: string; default?: number },
+  { maximum, ...options }: { description: string; default?: number; maximum?: number },
 ): TUnsafe<number | Pair> {
+  const bounds = { minimum, ...(maximum !== undefined && { maximum }) };
   return Type.Unsafe<number | Pair>({
     type: ['integer', 'array'],
-    minimum,
-    items: { type: 'integer', minimum },
+    ...bounds,
+    items: { type: 'integer', ...bounds },
     minItems: 2,
     maxItems: 2,
     ...options,

@@ -43,7 +43,7 @@ ${section('curves', 'Curves', overlaid(runs))}
 function runTable({ runs }: Comparison): Html {
   const columns = RUN_COLUMNS.map(([title, cell], index) => ({ title, cell, numeric: index > 0 }));
   return table(
-    'Accuracy and loss are those of the test set: of the best evaluation and of the last one. Training is what the training steps of whole epochs took, without evaluation.',
+    'Test and val accuracy are those of the best weights, chosen on the split named; last are those of the last evaluation of that split. Training is what the training steps of whole epochs took, without evaluation.',
     columns,
     runs,
   );
@@ -116,10 +116,12 @@ function overlaid(runs: readonly OpenedRun[]): Html {
         look: lookOf(index),
       })),
     });
+  const splits = new Set(runs.map(({ plan }) => plan.dataset.chosenOn));
+  const evaluated = splits.size > 1 ? 'Validation or test' : splits.has('test') ? 'Test' : 'Validation';
   return html`<p class="note">Training accuracy, loss and speed are means over each epoch.</p>
 <div class="charts">
-${chart('Test accuracy', percentTick, (metrics) => metrics.test.accuracy)}
-${chart('Test loss', compact, (metrics) => metrics.test.loss)}
+${chart(`${evaluated} accuracy`, percentTick, (metrics) => metrics.evaluations.accuracy)}
+${chart(`${evaluated} loss`, compact, (metrics) => metrics.evaluations.loss)}
 ${chart('Training accuracy', percentTick, (metrics) => metrics.epochs.accuracy)}
 ${chart('Training loss, main output', compact, (metrics) => metrics.epochs.main_loss)}
 ${chart('Learning rate', compact, (metrics) => metrics.steps.learning_rate, true)}

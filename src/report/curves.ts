@@ -7,7 +7,7 @@ import { type Html, html } from './html.js';
 import type { Look } from './look.js';
 import { type Column, table } from './table.js';
 
-/** Steps turn to epochs: what training and test, and runs of different batch size, have in common. */
+/** Steps turn to epochs: what training and evaluation, and runs of different batch size, have in common. */
 export function overEpochs(curve: Curve, { horizon }: Plan): Point[] {
   return curve.points().map(({ x, y }) => ({ x: x / horizon.stepsPerEpoch, y }));
 }
@@ -24,7 +24,7 @@ export function compact(value: number): string {
 export const percentTick = (share: number): string => `${Number((share * 100).toFixed(2))} %`;
 
 const TRAIN: Look = { colour: 1, dash: 'solid', marker: null, width: 1.5 };
-const TEST: Look = { colour: 2, dash: 'solid', marker: 'circle', width: 2.5 };
+const EVALUATION: Look = { colour: 2, dash: 'solid', marker: 'circle', width: 2.5 };
 const TOTAL: Look = { colour: 5, dash: 'dotted', marker: null, width: 1.5 };
 const HEADS: readonly Look[] = [
   { colour: 3, dash: 'dashed', marker: null, width: 1.5 },
@@ -34,7 +34,8 @@ const HEADS: readonly Look[] = [
 
 /** The curves of a run: loss, accuracy, learning rate and speed over epochs, and the epochs as a table. */
 export function curves(plan: Plan, metrics: RunMetrics): Html {
-  const { steps, test } = metrics;
+  const { steps, evaluations } = metrics;
+  const { chosenOn } = plan.dataset;
   const x = epochAxis(plan.config.training.epochs);
   const series = (name: string, curve: Curve, look: Look): Series => ({
     name,
@@ -56,7 +57,7 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
         ...(heads.length > 0 ? [series('train, weighted sum', steps.loss, TOTAL)] : []),
         ...heads,
         series(heads.length > 0 ? 'train, main output' : 'train', steps.main_loss, TRAIN),
-        series('test, main output', test.loss, TEST),
+        series(`${chosenOn}, main output`, evaluations.loss, EVALUATION),
       ],
     },
     {
@@ -64,7 +65,7 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
       x,
       format: percentTick,
       note,
-      series: [series('train', steps.accuracy, TRAIN), series('test', test.accuracy, TEST)],
+      series: [series('train', steps.accuracy, TRAIN), series(chosenOn, evaluations.accuracy, EVALUATION)],
     },
     {
       title: 'Learning rate',
@@ -87,10 +88,11 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
 }
 
 /** The numbers behind the curves. */
-function epochTable(plan: Plan, { epochs, test }: RunMetrics): Html | null {
-  const ends = overEpochs(test.accuracy, plan).map(({ x }) => x);
+function epochTable(plan: Plan, { epochs, evaluations }: RunMetrics): Html | null {
+  const { chosenOn } = plan.dataset;
+  const ends = overEpochs(evaluations.accuracy, plan).map(({ x }) => x);
   if (ends.length === 0) return null;
-  const steps = test.accuracy.points().map(({ x }) => x);
+  const steps = evaluations.accuracy.points().map(({ x }) => x);
   const column = (title: string, curve: Curve, format: (value: number) => string): Column<number> => {
     // By the step, not the row: what was not finite is missing from a curve.
     const values = new Map(curve.points().map(({ x, y }) => [x, y]));
@@ -105,13 +107,13 @@ function epochTable(plan: Plan, { epochs, test }: RunMetrics): Html | null {
     column('train loss, main output', epochs.main_loss, fourDigits),
     ...[...epochs.aux_loss].map(([head, curve]) => column(`train loss, ${head}`, curve, fourDigits)),
     column('train accuracy', epochs.accuracy, percent),
-    column('test loss', test.loss, fourDigits),
-    column('test accuracy', test.accuracy, percent),
+    column(`${chosenOn} loss`, evaluations.loss, fourDigits),
+    column(`${chosenOn} accuracy`, evaluations.accuracy, percent),
     column('images/s', epochs.images_per_second, (value) => grouped(Math.round(value))),
   ];
-  const { stride } = test.accuracy;
+  const { stride } = evaluations.accuracy;
   const thinned = stride > 1 ? `; each row is the mean of ${grouped(stride)} epochs` : '';
-  const caption = `Means over each epoch, and the test set after it${thinned}`;
+  const caption = `Means over each epoch, and the ${chosenOn === 'test' ? 'test set' : 'validation images'} after it${thinned}`;
   return html`<details><summary>Every epoch in numbers</summary>${table(caption, columns, [...ends.keys()])}</details>`;
 }
 

@@ -1,18 +1,20 @@
 import { stringify } from 'yaml';
 import { type DescribedLayer, describePlan } from '../authoring/describe.js';
+import { OPTIMISTIC } from '../runs/chosen_on.js';
+import { testResult } from '../runs/compare.js';
 import type { OpenedRun } from '../runs/open_run.js';
 import { bytes, duration, grouped, imagesPerSecond, percent } from '../terminal/format.js';
 import { classResults } from './classes.js';
 import { curves } from './curves.js';
 import { facts, notice, page, section } from './document.js';
 import { type Content, type Html, html } from './html.js';
-import { mistakes, type TestImages } from './mistakes.js';
+import { type MistakeImages, mistakes } from './mistakes.js';
 import { type Column, table } from './table.js';
 
 const REPORT = 'gnet report';
 
 /** report.html of a run. */
-export function runPage(run: OpenedRun, images: TestImages): string {
+export function runPage(run: OpenedRun, images: MistakeImages): string {
   const { plan, metrics, predictions } = run;
   const { classes } = plan.dataset;
   const { name } = plan.config;
@@ -59,22 +61,32 @@ ${sections}
 
 function subtitle({ plan, environment: ran }: OpenedRun): string {
   const { dataset } = plan.config;
+  const { validation } = plan.dataset.count;
+  const apart = validation === 0 ? '' : `, ${grouped(validation)} validation`;
   const started =
     typeof ran?.started_at === 'string'
       ? `, started ${ran.started_at.replace('T', ' ').replace(/\.\d+Z/, ' UTC')}`
       : '';
-  return `${dataset.type}: ${grouped(plan.dataset.count.train)} training and ${grouped(plan.dataset.count.test)} test images, ${plan.dataset.classes.length} classes${started}`;
+  return `${dataset.type}: ${grouped(plan.dataset.count.train)} training${apart} and ${grouped(plan.dataset.count.test)} test images, ${plan.dataset.classes.length} classes${started}`;
 }
 
-function headline({ plan, metrics, summary, environment: ran }: OpenedRun): Html {
-  const best = summary?.test ?? metrics.best;
+function headline(run: OpenedRun): Html {
+  const { plan, metrics, summary, environment: ran } = run;
+  const { chosenOn } = plan.dataset;
+  const test = testResult(run);
   const bestEpoch = summary?.best?.epoch ?? metrics.best?.epoch;
   const small = (text: string) => html`<small>${text}</small>`;
   const entries: [string, Content][] = [];
-  if (best) {
-    const of = `${grouped(best.correct)} of ${grouped(best.count)} images`;
-    entries.push(['test accuracy', [percent(best.accuracy), small(of)]]);
-    entries.push(['test loss', [best.loss.toFixed(4), small('cross-entropy, nats')]]);
+  const ofImages = ({ correct, count }: { correct: number; count: number }) =>
+    `${grouped(correct)} of ${grouped(count)} images`;
+  if (test) {
+    const optimistic = chosenOn === 'test' ? `; ${OPTIMISTIC}` : '';
+    entries.push(['test accuracy', [percent(test.accuracy), small(`${ofImages(test)}${optimistic}`)]]);
+    entries.push(['test loss', [test.loss.toFixed(4), small('cross-entropy, nats')]]);
+  }
+  if (metrics.best && chosenOn === 'validation') {
+    const { accuracy } = metrics.best;
+    entries.push(['validation accuracy', [percent(accuracy), small(ofImages(metrics.best))]]);
   }
   if (bestEpoch) entries.push(['best epoch', [bestEpoch, small(`of ${plan.config.training.epochs}`)]]);
   if (metrics.seconds > 0) {

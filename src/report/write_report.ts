@@ -1,12 +1,11 @@
 import type { Plan } from '../config/resolve.js';
-import { loadSplit } from '../data/open.js';
-import type { Records } from '../data/records.js';
+import { openSplit } from '../data/open.js';
+import type { Source } from '../data/source.js';
 import { UserError } from '../errors.js';
-import { datasetEntry } from '../registry/datasets/index.js';
 import { openRun } from '../runs/open_run.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import type { StoredPredictions } from '../storage/predictions.js';
-import type { TestImages } from './mistakes.js';
+import { type MistakeImages, surestMistakes } from './mistakes.js';
 import { runPage } from './run_page.js';
 
 /** What came of `gnet report`. */
@@ -18,26 +17,31 @@ export interface ReportResult {
 
 /**
  * Writes report.html of a run directory, in place of an earlier one.
- * @param test the test set where it is in memory; else its files are read, if they are in place
+ * @param test the test set where it is open; else its files are read, if they are in place
  * @throws UserError where the directory holds no run, or a damaged one: then nothing is written
  */
-export async function writeReport(directory: string, test?: Records): Promise<ReportResult> {
+export async function writeReport(directory: string, test?: Source): Promise<ReportResult> {
   const run = await openRun(directory);
   const { paths, plan, predictions, missing } = run;
-  const images = predictions ? (test ?? (await testImages(plan, predictions))) : { unavailable: '' };
+  const images = predictions ? await mistakeImages(plan, predictions, test) : { unavailable: '' };
   await writeFileAtomic(paths.report, runPage(run, images));
   const noImages =
     predictions && 'unavailable' in images ? [`Images are left out: ${images.unavailable}`] : [];
   return { report: paths.report, missing: [...missing, ...noImages] };
 }
 
-/** The images that the predictions are about. A data set that is not there is not fetched: the report does without. */
-async function testImages(plan: Plan, { labels }: StoredPredictions): Promise<TestImages> {
-  const { dataset, seed } = plan.config;
+/** The images that the page shows. A data set that is not there is not fetched: the report does without. */
+async function mistakeImages(
+  plan: Plan,
+  predictions: StoredPredictions,
+  test: Source | undefined,
+): Promise<MistakeImages> {
   try {
-    const records = await loadSplit(datasetEntry(dataset.type), dataset, seed, 'test');
-    if (labels.every((label, index) => label === records.labels[index])) return records;
-    return { unavailable: 'the labels of the data set are not those of predictions.jsonl.' };
+    const source = test ?? (await openSplit(plan, 'test'));
+    if (!predictions.labels.every((label, index) => label === source.labels[index])) {
+      return { unavailable: 'the labels of the data set are not those of predictions.jsonl.' };
+    }
+    return { image: source.image, images: await source.read(surestMistakes(predictions)) };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { unavailable: `${error.message}.` };

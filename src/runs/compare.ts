@@ -1,19 +1,30 @@
 import { realpath } from 'node:fs/promises';
 import { compareConfigs, type Difference, decidesResult } from '../config/compare.js';
+import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
+import type { EvaluationLine } from '../logging/metrics_log.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import { type McNemar, mcnemar } from '../statistics/mcnemar.js';
 import { describeSample, type Sample, type Welch, welch } from '../statistics/sample.js';
+import { OPTIMISTIC } from './chosen_on.js';
 import { type OpenedRun, openRun } from './open_run.js';
+import type { RunSummary } from './summary.js';
 
-/** The numbers of a run; null before there are any. Accuracies are from 0 to 1, of the test set. */
+/** The numbers of a run; null before there are any. Accuracies are from 0 to 1. */
 export interface ComparedRun {
   readonly run: string;
   readonly seed: number;
-  /** The most accurate evaluation, whose weights checkpoints/best holds. */
-  readonly best_accuracy: number | null;
-  readonly best_loss: number | null;
+  /** The split by whose evaluations the epoch was chosen; chosen on test, the figures of the test set are optimistic. */
+  readonly chosen_on: EvaluationLine['split'];
+  /** The epoch of the most accurate evaluation, whose weights checkpoints/best holds. */
   readonly best_epoch: number | null;
+  /** Of these weights, on the test set. */
+  readonly test_accuracy: number | null;
+  readonly test_loss: number | null;
+  /** Of these weights, on the validation images; null where the test set stands in for them. */
+  readonly validation_accuracy: number | null;
+  readonly validation_loss: number | null;
+  /** Of the last evaluation of the split `chosen_on`. */
   readonly last_accuracy: number | null;
   readonly last_loss: number | null;
   readonly steps: number;
@@ -33,7 +44,9 @@ export interface ConfigDifference {
 export interface Group {
   readonly runs: readonly string[];
   readonly seeds: readonly number[];
-  readonly best_accuracy: Sample;
+  /** Of checkpoints/best on the test set. */
+  readonly test_accuracy: Sample;
+  /** Of the last evaluation of the split by which the epoch was chosen. */
   readonly last_accuracy: Sample;
 }
 
@@ -43,7 +56,7 @@ export interface Comparison {
   /** For two runs. */
   readonly mcnemar: McNemar | null;
   readonly groups: readonly Group[];
-  /** Of the best accuracies, for two groups. */
+  /** Of the test accuracies, for two groups. */
   readonly welch: Welch | null;
   /** Sentences: what was left out and why. */
   readonly notes: readonly string[];
@@ -77,12 +90,13 @@ export async function openRuns(directories: readonly string[]): Promise<OpenedRu
 /** What differs between runs, and whether it is more than chance. */
 export function compareRuns(runs: readonly OpenedRun[]): Comparison {
   const notes = runs.flatMap(({ paths, missing }) => missing.map((text) => `${paths.directory}: ${text}`));
+  notes.push(...choiceNotes(runs));
   const pair = runs.length === 2 ? comparePredictions(runs[0]!, runs[1]!) : null;
   if (typeof pair === 'string') notes.push(`No test of the two runs' predictions: ${pair}`);
   const groups = groupRuns(runs, notes);
   const [first, second] = groups;
   const tested =
-    first && second && groups.length === 2 ? welch(first.best_accuracy, second.best_accuracy) : null;
+    first && second && groups.length === 2 ? welch(first.test_accuracy, second.test_accuracy) : null;
   if (groups.length > 2) notes.push(`No test between groups: it is for two, and there are ${groups.length}.`);
   if (groups.length === 2 && tested === null) {
     notes.push(
@@ -106,12 +120,18 @@ export function compareRuns(runs: readonly OpenedRun[]): Comparison {
 
 function summarize({ paths, plan, metrics, summary }: OpenedRun): ComparedRun {
   const { best, last } = metrics;
+  const { chosenOn } = plan.dataset;
+  const test = testResult({ plan, metrics, summary });
+  const validation = chosenOn === 'validation' ? best : null;
   return {
     run: paths.directory,
     seed: plan.config.seed,
-    best_accuracy: best?.accuracy ?? null,
-    best_loss: best?.loss ?? null,
+    chosen_on: chosenOn,
     best_epoch: best?.epoch ?? null,
+    test_accuracy: test?.accuracy ?? null,
+    test_loss: test?.loss ?? null,
+    validation_accuracy: validation?.accuracy ?? null,
+    validation_loss: validation?.loss ?? null,
     last_accuracy: last?.accuracy ?? null,
     last_loss: last?.loss ?? null,
     steps: metrics.step,
@@ -119,6 +139,25 @@ function summarize({ paths, plan, metrics, summary }: OpenedRun): ComparedRun {
     images_per_second: metrics.seconds > 0 ? metrics.images / metrics.seconds : null,
     finished: summary !== null,
   };
+}
+
+/** How the best weights did on the test set; null where nobody has tried them on it yet. */
+export function testResult({
+  plan,
+  metrics,
+  summary,
+}: Pick<OpenedRun, 'plan' | 'metrics' | 'summary'>): RunSummary['test'] | null {
+  return summary?.test ?? (plan.dataset.chosenOn === 'test' ? metrics.best : null);
+}
+
+/** Where a test set has chosen, it is said; and where not all runs were chosen alike. */
+function choiceNotes(runs: readonly OpenedRun[]): string[] {
+  const onTest = runs.filter(({ plan }) => plan.dataset.chosenOn === 'test');
+  if (onTest.length === 0) return [];
+  const names = onTest.map(({ paths }) => paths.directory).join(', ');
+  const said = `${OPTIMISTIC.replace(/^c/, 'C')} (${names}).`;
+  if (onTest.length === runs.length) return [said];
+  return [`${said} The others were chosen on validation images: the test accuracies are not measured alike.`];
 }
 
 /**
@@ -168,6 +207,9 @@ function comparePredictions(first: OpenedRun, second: OpenedRun): McNemar | stri
   if (datasetEntry(a.dataset.type).kind === 'generated' && a.seed !== b.seed) {
     return `${a.dataset.type} draws its test images from the seed, and the seeds differ.`;
   }
+  const sizeOf = ({ image }: Plan['dataset']) => `${image.channels} × ${image.height} × ${image.width}`;
+  const [size, other] = [sizeOf(first.plan.dataset), sizeOf(second.plan.dataset)];
+  if (size !== other) return `the images are of ${size} and ${other}.`;
   const [one, two] = [first.predictions!, second.predictions!];
   const sameLabels =
     one.labels.length === two.labels.length && one.labels.every((label, i) => label === two.labels[i]);
@@ -195,7 +237,7 @@ function groupRuns(runs: readonly OpenedRun[], notes: string[]): Group[] {
     .map((group) => ({
       runs: group.map(({ paths }) => paths.directory),
       seeds: group.map(({ plan }) => plan.config.seed),
-      best_accuracy: describeSample(group.map(({ metrics }) => metrics.best!.accuracy)),
+      test_accuracy: describeSample(group.map((run) => testResult(run)!.accuracy)),
       last_accuracy: describeSample(group.map(({ metrics }) => metrics.last!.accuracy)),
     }));
 }

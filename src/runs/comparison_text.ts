@@ -11,9 +11,11 @@ const SIGNIFICANT = 0.05;
 export const RUN_COLUMNS: readonly (readonly [title: string, cell: (run: ComparedRun) => string])[] = [
   ['run', ({ run }) => run],
   ['seed', ({ seed }) => String(seed)],
-  ['best accuracy', ({ best_accuracy: share }) => optional(share, percent)],
-  ['in epoch', ({ best_epoch: epoch }) => optional(epoch, String)],
-  ['its loss', ({ best_loss: loss }) => optional(loss, (value) => value.toFixed(4))],
+  ['chosen on', ({ chosen_on: split }) => split],
+  ['best epoch', ({ best_epoch: epoch }) => optional(epoch, String)],
+  ['test accuracy', ({ test_accuracy: share }) => optional(share, percent)],
+  ['test loss', ({ test_loss: loss }) => optional(loss, (value) => value.toFixed(4))],
+  ['val accuracy', ({ validation_accuracy: share }) => optional(share, percent)],
   ['last accuracy', ({ last_accuracy: share }) => optional(share, percent)],
   ['last loss', ({ last_loss: loss }) => optional(loss, (value) => value.toFixed(4))],
   ['steps', ({ steps }) => grouped(steps)],
@@ -35,9 +37,9 @@ export const GROUP_COLUMNS: readonly (readonly [title: string, cell: (group: Num
   ['group', ({ number }) => String(number)],
   ['runs', ({ runs }) => runs.join(', ')],
   ['seeds', ({ seeds }) => seeds.join(', ')],
-  ['best accuracy, mean', ({ best_accuracy: { mean } }) => percent(mean)],
-  ['95 % interval', ({ best_accuracy: { interval } }) => interval.map(percent).join(' to ')],
-  ['deviation', ({ best_accuracy: { deviation } }) => percent(deviation)],
+  ['test accuracy, mean', ({ test_accuracy: { mean } }) => percent(mean)],
+  ['95 % interval', ({ test_accuracy: { interval } }) => interval.map(percent).join(' to ')],
+  ['deviation', ({ test_accuracy: { deviation } }) => percent(deviation)],
   ['last accuracy, mean', ({ last_accuracy: { mean } }) => percent(mean)],
   ['95 % interval', ({ last_accuracy: { interval } }) => interval.map(percent).join(' to ')],
   ['deviation', ({ last_accuracy: { deviation } }) => percent(deviation)],
@@ -71,7 +73,7 @@ function groupVerdict({ difference, interval, t, degrees, p_value: p }: Welch): 
   const direction = difference < 0 ? 'below' : 'above';
   const explained = p < SIGNIFICANT ? 'more than the seeds explain' : 'no more than the seeds may explain';
   return (
-    `The mean best accuracy of group 2 is ${points(Math.abs(difference))} percentage points ${direction} that of group 1 ` +
+    `The mean test accuracy of group 2 is ${points(Math.abs(difference))} percentage points ${direction} that of group 1 ` +
     `(95 % confidence interval of the difference ${points(interval[0])} to ${points(interval[1])}), ${explained} ` +
     `(Welch's t-test, t = ${t.toFixed(2)}, ${degrees.toFixed(1)} degrees of freedom, p = ${probability(p)}).`
   );

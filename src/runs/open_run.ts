@@ -62,7 +62,7 @@ async function readWholeMetrics(paths: RunPaths, plan: Plan): Promise<RunMetrics
   // Before the log: a run that is under way appends to it meanwhile.
   const counted = existsSync(last) ? (await readCheckpointState(last)).metrics_bytes : 0;
   const heads = plan.network.auxiliary.map(({ name }) => name);
-  const metrics = await readMetrics(paths.metrics, heads);
+  const metrics = await readMetrics(paths.metrics, heads, plan.dataset.chosenOn);
   const { bytes } = metrics.file;
   if (bytes < counted) {
     throw damagedFile(

@@ -1,7 +1,7 @@
-import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { damagedFile, readJsonFile } from '../storage/json_file.js';
 import { runPaths } from '../storage/run_directory.js';
+import { type StoredPlan, storedPlan } from './stored_plan.js';
 
 /** The file that a run took its initial parameters from. */
 export interface InitialWeights {
@@ -20,7 +20,7 @@ export interface RunPlan {
 
 /** The text of plan.json. */
 export function runPlanText({ plan, init }: RunPlan): string {
-  return `${JSON.stringify({ ...plan, init }, null, 2)}\n`;
+  return `${JSON.stringify({ ...plan, frozen: [...plan.frozen], init }, null, 2)}\n`;
 }
 
 /** @throws UserError where a run directory has no plan, or it is damaged */
@@ -30,7 +30,7 @@ export async function readRunPlan(directory: string): Promise<RunPlan> {
   if (typeof value !== 'object' || value === null || !('config' in value)) {
     throw damagedFile(file, 'expected the plan of a run, got no "config"');
   }
-  const plan = planFromResolved(value.config, file);
+  const plan = storedPlan(value satisfies StoredPlan, file);
   const init = 'init' in value ? value.init : null;
   if (init !== null && !isInitialWeights(init)) {
     throw damagedFile(file, 'init: expected a file and its sha256, or null');

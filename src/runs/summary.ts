@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import type { BackendName } from '../registry/backends.js';
+import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { BestSchema } from '../storage/checkpoint_state.js';
 import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
@@ -18,18 +19,21 @@ const SummarySchema = Type.Object({
   parameters: count,
   seconds: Type.Number(),
   best: BestSchema,
+  chosen_on: Type.Unsafe<DatasetFacts['chosenOn']>({ enum: ['validation', 'test'], default: 'test' }),
   test: Type.Object({ loss: Type.Number(), accuracy: Type.Number(), correct: count, count }),
 });
 
 /**
  * What came out of a run: summary.json.
  * - `seconds`: what its training steps and evaluations took, over all sessions.
- * - `best`: the evaluation whose weights checkpoints/best holds.
+ * - `best`: the evaluation whose weights checkpoints/best holds, on the split `chosen_on`. A test set that chose them
+ *   no longer measures them: `test` is then optimistic.
  * - `test`: the weights of checkpoints/best, read back and evaluated on the test set.
  */
 export type RunSummary = Readonly<Static<typeof SummarySchema>>;
 
-const validate = new Ajv({ allErrors: true }).compile<RunSummary>(SummarySchema);
+// Older runs, without chosen_on, were all chosen on the test set.
+const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<RunSummary>(SummarySchema);
 
 export async function writeSummary(paths: RunPaths, summary: RunSummary): Promise<void> {
   await writeFileAtomic(paths.summary, `${JSON.stringify(summary, null, 2)}\n`);

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { UserError } from '../errors.js';
+import { DatasetFactsSchema } from '../registry/datasets/facts.js';
 import { checkpointHint } from './checkpoint_hint.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { readJsonFile } from './json_file.js';
@@ -34,6 +35,8 @@ const CheckpointStateSchema = Type.Object(
       Type.Object({ file: Type.String({ pattern: EVENT_FILE_PATTERN.source }), bytes: count() }, closed),
     ]),
     config: Type.Unknown(),
+    // Older runs did not keep it.
+    dataset: Type.Optional(DatasetFactsSchema),
   },
   closed,
 );
@@ -45,7 +48,7 @@ const CheckpointStateSchema = Type.Object(
  * - `best`: the evaluation whose weights `checkpoints/best` holds.
  * - `seconds`: wall-clock time of all steps and evaluations so far, over all sessions.
  * - `metrics_bytes`, `events`: how long metrics.jsonl and the event file were; a resumed run cuts them to that.
- * - `config`: the resolved experiment (JSON), so that a checkpoint can be moved.
+ * - `config`, `dataset`: the resolved experiment (JSON) and the facts of its data, so that a checkpoint can be moved.
  */
 export type CheckpointState = Readonly<Static<typeof CheckpointStateSchema>>;
 

@@ -17,8 +17,8 @@ it('a value, what gave it, what it replaced, what it means', async () => {
   set by    --set input.normalize.mean=[0, 0, 0]
   replaces  [0.5071, 0.4865, 0.4409] (configs/googlenet-cifar100-32.yaml:11:11)
   replaces  [0.4914, 0.4822, 0.4465] (configs/googlenet-cifar10-32.yaml:16:11)
-  meaning   Subtracted from red, green and blue, on the scale 0 to 1.
-  accepts   a list of 3 numbers`,
+  meaning   Subtracted, on the scale 0 to 1: a number for each channel (red, green, blue), or one for all.
+  accepts   a list of 1 to 3 numbers`,
   );
 });
 

@@ -29,7 +29,8 @@ describe.each(combinations)('%s on %s', (model, dataset) => {
     expect(written).toMatchObject({ name: 'x', dataset: { type: dataset } });
     expect(written.input!.normalize).toEqual(datasetEntry(dataset).statistics);
     const { network } = (await filled).plan;
-    expect(network.layers.at(-1)!.output).toEqual([datasetEntry(dataset).classes.length]);
+    expect(network.layers.at(-1)!.output).toEqual([(await filled).plan.dataset.classes.length]);
+    expect(written.dataset!.validation).toBe(0.1);
   });
 
   it('has every key, and is valid for an editor', async () => {

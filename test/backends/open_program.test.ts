@@ -8,9 +8,9 @@ import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
 
 test('compiled or eager, as the backend is, with the state that it is given', async () => {
   const plan = tinyPlan();
-  const { test: records } = await dataOf(plan);
-  const order = epochOrder(0, 0, records.count, false);
-  const batch = batchAt({ records, order, batchSize: 4, augment: [] }, 0);
+  const { test: source } = await dataOf(plan);
+  const order = epochOrder(0, 0, source.count, false);
+  const batch = await batchAt({ source, order, batchSize: 4, augment: [] }, 0);
   const losses: number[][] = [];
   for (const [name, kind] of [
     ['onnxruntime-cpu', CompiledProgram],

@@ -44,7 +44,7 @@ test('a run that names no directory, resumed: the newest of its name', async () 
   expect(again.stderr).toContain(`runs/${name}: the run has finished all its epochs, nothing is left to do`);
   expect(again.stderr).toMatch(
     new RegExp(
-      `\n\nBest epoch +1 of 1\n(.+\n)+Run directory +runs/${name}\n(.+\n)*TensorBoard +tensorboard --logdir runs\n$`,
+      `\n\nBest epoch +1 of 1, by test accuracy\n(.+\n)+Run directory +runs/${name}\n(.+\n)*TensorBoard +tensorboard --logdir runs\n$`,
     ),
   );
 });

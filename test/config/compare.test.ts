@@ -22,8 +22,8 @@ it.each<[string, Record<string, unknown>, Difference[]]>([
   ],
   [
     'an item of a list',
-    { input: { normalize: { mean: [0.5, 0.5, 0] } } },
-    [{ path: ['input', 'normalize', 'mean', 2], before: 0.5, after: 0 }],
+    { input: { normalize: { mean: [0] } } },
+    [{ path: ['input', 'normalize', 'mean', 0], before: 0.5, after: 0 }],
   ],
   [
     'a longer list',

@@ -165,7 +165,7 @@ describe('what the schema says', () => {
       undefined,
     ],
     [['input', 'resize'], 'an integer from 8 to 2048 or null', /^Height and width in pixels/, null],
-    [['input', 'normalize', 'std', 0], 'a number above 0', /^Red, green and blue are divided/, undefined],
+    [['input', 'normalize', 'std', 0], 'a number above 0', /^The difference is divided by it/, undefined],
     [['checkpoint', 'every_steps'], 'an integer of at least 1 or null', /^Steps between/, null],
   ] as const)('%j: %s', (path, accepts, description, standard) => {
     const found = describeKey(config, path);

@@ -16,7 +16,7 @@ it.each([
     'model.auxiliary.head.layers.fc.units',
   ],
   ['augmentation.1.type', ['augmentation', 1, 'type'], 'augmentation.1.type'],
-  ['input.normalize.mean.2', ['input', 'normalize', 'mean', 2], 'input.normalize.mean.2'],
+  ['input.normalize.mean.0', ['input', 'normalize', 'mean', 0], 'input.normalize.mean.0'],
 ])('%s is %j', (key, path, canonical) => {
   expect(findKey(config, key)).toEqual(path);
   expect(formatKey(config, path)).toBe(canonical);

@@ -102,7 +102,7 @@ describe('mistakes', () => {
       'a.yaml:6:39 model.layers.1.units: expected 8 outputs, one per class, got 7',
       'a.yaml:7:34 optimizer.nesterov: expected false, or a momentum above 0, got true with momentum 0',
       'a.yaml:9:41 schedule.warmup_epochs: expected at most 2, the epochs of the training, got 3',
-      '--set training.batch_size=8000: expected at most 6000, the number of training images, got 8000',
+      '--set training.batch_size=8000: expected at most 5400, the number of training images, got 8000',
     ]);
   });
 
@@ -141,7 +141,7 @@ describe('planFromResolved', () => {
     [minimalConfig({ seed: -1 }), 'plan.json seed: expected an integer from 0 to 4294967295, got -1'],
     [
       minimalConfig({ training: { epochs: 1, batch_size: 9999 } }),
-      'plan.json training.batch_size: expected at most 6000, the number of training images, got 9999',
+      'plan.json training.batch_size: expected at most 5400, the number of training images, got 9999',
     ],
     [JSON.parse('{"__proto__": 1}'), 'plan.json: expected keys of the config, got the reserved __proto__'],
   ])('refuses %j', (value, line) => {

@@ -7,11 +7,13 @@ const plan = (changes: Record<string, unknown> = {}) => planFromResolved(minimal
 
 describe('the plan', () => {
   it('says what is known of the data set', () => {
-    const { dataset } = plan({ dataset: { type: 'cifar10', limit: { test: 100 } } });
-    expect(dataset.count).toEqual({ train: 50_000, test: 100 });
+    const { dataset } = plan({
+      dataset: { type: 'cifar10', limit: { train: 999, test: 100 }, validation: 0.25 },
+    });
+    expect(dataset.count).toEqual({ train: 749, validation: 250, test: 100 });
+    expect(dataset.chosenOn).toBe('validation');
     expect(dataset.image).toEqual({ channels: 3, height: 32, width: 32 });
     expect(dataset.classes).toHaveLength(10);
-    expect(Object.keys(dataset)).not.toContain('available');
   });
 
   it.each([
@@ -22,7 +24,7 @@ describe('the plan', () => {
     ['one batch', 5, 5, 1, 0, { stepsPerEpoch: 1, totalSteps: 1, warmupSteps: 0 }],
   ])('counts steps: %s', (_name, train, batch_size, epochs, warmup_epochs, horizon) => {
     const changes = {
-      dataset: { type: 'shapes', limit: { train } },
+      dataset: { type: 'shapes', limit: { train }, validation: 'test' },
       training: { epochs, batch_size },
       schedule: { type: 'constant', warmup_epochs },
     };

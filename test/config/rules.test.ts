@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planFromResolved } from '../../src/config/load_plan.js';
 import { ConfigError } from '../../src/config/problem.js';
-import { brokenRules } from '../../src/config/rules.js';
 import { minimalConfig } from './minimal_config.js';
 
 /** `path: expected …, got …` of every broken rule. */
@@ -15,7 +14,7 @@ function broken(changes: Record<string, unknown>): string[] {
   }
 }
 
-const shapes = (limit: object) => ({ dataset: { type: 'shapes', limit } });
+const shapes = (limit: object) => ({ dataset: { type: 'shapes', limit, validation: 'test' } });
 const training = (epochs: number, batch_size: number) => ({ training: { epochs, batch_size } });
 const pool = { type: 'global_avg_pool', name: 'pool' };
 const fc = { type: 'linear', name: 'fc', units: 'num_classes' };
@@ -32,8 +31,8 @@ describe('rules between keys', () => {
     ],
     [
       'batch',
-      training(1, 6001),
-      ['training.batch_size: expected at most 6000, the number of training images, got 6001'],
+      training(1, 5401),
+      ['training.batch_size: expected at most 5400, the number of training images, got 5401'],
     ],
     [
       'batch and limit',
@@ -71,12 +70,26 @@ describe('rules between keys', () => {
     ['warm-up of the whole run', { schedule: { type: 'cosine', warmup_epochs: 2 } }],
   ])('accepts: %s', (_name, changes) => expect(broken(changes)).toEqual([]));
 
-  it('normalizes as many channels as there are', () => {
-    const { config, dataset, network } = planFromResolved(minimalConfig(), 'test');
-    const grey = { ...dataset, available: dataset.count, image: { channels: 1, height: 32, width: 32 } };
-    expect(brokenRules({ config, network, dataset: grey })).toEqual([
-      { path: ['input', 'normalize', 'mean'], expected: '1 numbers, one a channel', actual: '3' },
-      { path: ['input', 'normalize', 'std'], expected: '1 numbers, one a channel', actual: '3' },
+  it.each([
+    ['colour', 3, [[0.5], [0.5, 0.4, 0.3]], [0.5, 0.4], '3 numbers, one a channel, or 1 for all'],
+    ['grey', 1, [[0.5]], [0.5, 0.4, 0.3], '1 number, as images have 1 channel'],
+  ])('normalizes all channels alike or each: %s', (_name, channels, right, wrong, expected) => {
+    const dataset = { type: 'shapes', channels };
+    for (const mean of right) expect(broken({ dataset, input: { normalize: { mean } } })).toEqual([]);
+    expect(broken({ dataset, input: { normalize: { mean: wrong, std: wrong } } })).toEqual(
+      ['mean', 'std'].map((key) => `input.normalize.${key}: expected ${expected}, got ${wrong.length}`),
+    );
+  });
+
+  it('leaves an image to each part of the training images', () => {
+    const split = (train: number, validation?: number | 'test') =>
+      broken({
+        dataset: { type: 'shapes', limit: { train }, ...(validation && { validation }) },
+        ...training(2, 1),
+      });
+    expect(split(1)).toEqual([
+      'dataset.validation: expected test, or at least 2 training images to set some apart, got 0.1 of 1',
     ]);
+    expect([split(2), split(2, 0.99), split(1, 'test')]).toEqual([[], [], []]);
   });
 });

@@ -48,8 +48,8 @@ describe('wrong values', () => {
     ],
     [{ input: { resize: 4 } }, 'input.resize: expected an integer from 8 to 2048 or null, got 4'],
     [
-      { input: { normalize: { std: [1, 2] } } },
-      'input.normalize.std: expected a list of 3 numbers, got a list of 2',
+      { input: { normalize: { std: [] } } },
+      'input.normalize.std: expected a list of 1 to 3 numbers, got an empty list',
     ],
     [{ input: { normalize: { std: [1, 0, 1] } } }, 'input.normalize.std.1: expected a number above 0, got 0'],
     [{ model: { layers: [] } }, 'model.layers: expected a list of at least 1 item, got an empty list'],

@@ -9,8 +9,14 @@ describe('validateExperiment', () => {
       experiment: {
         name: 'minimal',
         seed: 0,
-        dataset: { type: 'shapes', limit: { train: null, test: null } },
-        input: { resize: null, normalize: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } },
+        dataset: {
+          type: 'shapes',
+          size: 32,
+          channels: 3,
+          limit: { train: null, test: null },
+          validation: 0.1,
+        },
+        input: { resize: null, normalize: { mean: [0.5], std: [0.5] } },
         augmentation: [],
         model: {
           layers: [

@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
-  allocateBatch,
   type Batch,
   batchAt,
   epochAugment,
@@ -9,20 +8,19 @@ import {
   stepsPerEpoch,
   streamBatches,
 } from '../../src/data/batches.js';
-import type { Records } from '../../src/data/records.js';
+import { memorySource, type Source } from '../../src/data/source.js';
 
-/** Record i: label i mod 3, pixels 10 i + 0 … 3. */
-function records(count: number): Records {
-  return {
-    image: { channels: 1, height: 2, width: 2 },
-    count,
-    images: Uint8Array.from({ length: 4 * count }, (_, i) => 10 * Math.floor(i / 4) + (i % 4)),
-    labels: Int32Array.from({ length: count }, (_, i) => i % 3),
-  };
+/** Image i: label i mod 3, pixels 10 i + 0 … 3. */
+const pixels = (count: number) =>
+  Uint8Array.from({ length: 4 * count }, (_, i) => 10 * Math.floor(i / 4) + (i % 4));
+
+function sourceOf(count: number, images = pixels(count)): Source {
+  const labels = Int32Array.from({ length: count }, (_, i) => i % 3);
+  return memorySource({ channels: 1, height: 2, width: 2 }, images, labels);
 }
 
 const plan = (count: number, batchSize: number, shuffle: boolean) => ({
-  records: records(count),
+  source: sourceOf(count),
   order: epochOrder(5, 0, count, shuffle),
   batchSize,
   augment: [],
@@ -47,8 +45,8 @@ describe('epochOrder', () => {
 });
 
 describe('batchAt', () => {
-  it('gathers images, labels and record numbers', () => {
-    const batch = batchAt({ ...plan(5, 2, false), order: Uint32Array.from([4, 0, 3]) }, 0);
+  it('gathers images, labels and image numbers', async () => {
+    const batch = await batchAt({ ...plan(5, 2, false), order: Uint32Array.from([4, 0, 3]) }, 0);
     expect(copy(batch)).toEqual({
       size: 2,
       images: [40, 41, 42, 43, 0, 1, 2, 3],
@@ -57,19 +55,17 @@ describe('batchAt', () => {
     });
   });
 
-  it('keeps a shorter last batch, as a view of the buffer', () => {
-    const out = allocateBatch(records(1).image, 2);
-    const batch = batchAt(plan(5, 2, false), 2, out);
+  it('keeps a shorter last batch', async () => {
+    const batch = await batchAt(plan(5, 2, false), 2);
     expect(copy(batch)).toEqual({ size: 1, images: [40, 41, 42, 43], labels: [1], indices: [4] });
-    expect(batch.images.buffer).toBe(out.images.buffer);
     expect(stepsPerEpoch(5, 2)).toBe(3);
   });
 
-  it.each([-1, 3])('has no step %d', (step) => {
-    expect(() => batchAt(plan(5, 2, false), step)).toThrow('step: expected 0 to 2');
+  it.each([-1, 3])('has no step %d', async (step) => {
+    await expect(batchAt(plan(5, 2, false), step)).rejects.toThrow('step: expected 0 to 2');
   });
 
-  it('augments a record alike wherever it stands in the batch', () => {
+  it('augments an image alike wherever it stands in the batch', async () => {
     const image = { channels: 1, height: 2, width: 2 };
     const augment = epochAugment(
       [
@@ -80,17 +76,19 @@ describe('batchAt', () => {
       3,
       1,
     );
-    const source = records(20);
-    const forth = batchAt({ records: source, order: epochOrder(0, 0, 20, false), batchSize: 20, augment }, 0);
+    const images = pixels(20);
+    const source = sourceOf(20, images);
+    const inOrder = epochOrder(0, 0, 20, false);
+    const forth = await batchAt({ source, order: inOrder, batchSize: 20, augment }, 0);
     const order = epochOrder(0, 0, 20, true);
-    const shuffled = batchAt({ records: source, order, batchSize: 20, augment }, 0);
+    const shuffled = await batchAt({ source, order, batchSize: 20, augment }, 0);
     for (let i = 0; i < 20; i++) {
       expect(shuffled.images.subarray(4 * i, 4 * i + 4)).toEqual(
         forth.images.subarray(4 * order[i]!, 4 * order[i]! + 4),
       );
     }
-    expect(forth.images).not.toEqual(source.images);
-    expect(source.images).toEqual(records(20).images);
+    expect(forth.images).not.toEqual(images);
+    expect(images).toEqual(pixels(20));
   });
 });
 
@@ -118,32 +116,92 @@ describe('streamBatches', () => {
       streamed.push(copy(batch));
       await turn();
     }
-    const expected = [0, 1, 2, 3, 4].slice(firstStep).map((step) => copy(batchAt(source, step)));
-    expect(streamed).toEqual(expected);
+    const expected = await Promise.all([0, 1, 2, 3, 4].slice(firstStep).map((step) => batchAt(source, step)));
+    expect(streamed).toEqual(expected.map(copy));
   });
 
-  it('prepares the next batch while the consumer awaits, and leaves the present one alone', async () => {
-    const seen: number[] = [];
-    const source = {
-      ...plan(6, 2, false),
-      augment: [(_: Uint8Array, __: number, record: number) => void seen.push(record)],
+  /** A source whose reads end when the test says so, in any order. */
+  function slowPlan(steps: number) {
+    const reads = new Map<number, PromiseWithResolvers<void>>();
+    const source = sourceOf(2 * steps);
+    const read: Source['read'] = async (indices) => {
+      const ended = withResolvers();
+      reads.set(indices[0]! / 2, ended);
+      await ended.promise;
+      return source.read(indices);
     };
-    const stream = streamBatches(source);
-    const first = (await stream.next()).value!;
-    expect(seen).toEqual([0, 1]);
-    const before = copy(first);
+    return { reads, plan: { ...plan(2 * steps, 2, false), source: { ...source, read } } };
+  }
+
+  it('reads two batches ahead of the one in use, and no more', async () => {
+    const { reads, plan: slow } = slowPlan(6);
+    const stream = streamBatches(slow);
+    const first = stream.next();
+    expect([...reads.keys()]).toEqual([0, 1]);
+    reads.get(1)!.resolve();
+    reads.get(0)!.resolve();
+    const batch = (await first).value!;
+    const before = copy(batch);
+    expect([...reads.keys()]).toEqual([0, 1, 2]);
     await turn();
-    await turn();
-    expect(seen).toEqual([0, 1, 2, 3]);
-    expect(copy(first)).toEqual(before);
+    expect([...reads.keys()]).toEqual([0, 1, 2]);
+    expect(copy((await stream.next()).value!).indices).toEqual([2, 3]);
+    expect([...reads.keys()]).toEqual([0, 1, 2, 3]);
+    expect(copy(batch)).toEqual(before);
+    for (const { resolve } of reads.values()) resolve();
     await stream.return();
-    await turn();
-    expect(seen).toEqual([0, 1, 2, 3]);
   });
 
-  it('uses two buffers in turn', async () => {
-    const buffers = new Set<ArrayBufferLike>();
-    for await (const batch of streamBatches(plan(21, 2, true))) buffers.add(batch.images.buffer);
-    expect(buffers.size).toBe(2);
+  it('leaves no read under way behind when the consumer stops', async () => {
+    const { reads, plan: slow } = slowPlan(6);
+    const stream = streamBatches(slow);
+    const first = stream.next();
+    reads.get(0)!.resolve();
+    await first;
+    let stopped = false;
+    const stopping = stream.return().then(() => {
+      stopped = true;
+    });
+    reads.get(1)!.resolve();
+    await turn();
+    expect(stopped).toBe(false);
+    reads.get(2)!.resolve();
+    await stopping;
+    expect([...reads.keys()]).toEqual([0, 1, 2]);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('throws where a batch cannot be read, in its place, after what is under way has ended', async () => {
+    const { reads, plan: slow } = slowPlan(6);
+    const seen: number[] = [];
+    const failed = (async () => {
+      for await (const { indices } of streamBatches(slow)) seen.push(indices[0]!);
+    })().catch((error: unknown) => error);
+    // The second fails while nobody waits for it.
+    reads.get(1)!.reject(new Error('images/b.png: damaged PNG image'));
+    await turn();
+    reads.get(0)!.resolve();
+    await turn();
+    reads.get(2)!.resolve();
+    expect(await failed).toEqual(new Error('images/b.png: damaged PNG image'));
+    expect(seen).toEqual([0]);
+    await turn();
+    expect([...reads.keys()]).toEqual([0, 1, 2]);
   });
 });
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function withResolvers(): PromiseWithResolvers<void> {
+  let resolve!: () => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -24,7 +24,12 @@ async function setUp(table = true) {
   server = await startServer(serve(archive));
   const { entry } = smallDataset({ url: `${server.url}/small.tar.gz`, table });
   const root = join(temporaryDirectory(), 'data');
-  const options: ArchiveOptions = { root, limit: { train: null, test: null }, archive: null };
+  const options: ArchiveOptions = {
+    root,
+    limit: { train: null, test: null },
+    validation: 0.1,
+    archive: null,
+  };
   const log: string[] = [];
   const context = { log: (line: string) => void log.push(line), delay: async () => undefined };
   return {
@@ -189,7 +194,9 @@ describe('ensureFiles', () => {
   });
 
   it('has nothing to do for images that are drawn', async () => {
-    expect(await ensureFiles(datasets.shapes, { limit: { train: null, test: null } })).toMatchObject({
+    expect(
+      await ensureFiles(datasets.shapes, { limit: { train: null, test: null }, validation: 0.1 }),
+    ).toMatchObject({
       action: 'generated',
     });
   });

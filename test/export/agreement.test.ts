@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
 import { readImage } from '../../src/data/image.js';
-import { planeBytes, type Records } from '../../src/data/records.js';
+import { firstIndices } from '../../src/data/sample.js';
+import { planeBytes, type Source } from '../../src/data/source.js';
 import { exportCheckpoint } from '../../src/export/export.js';
 import { openOnnx } from '../../src/export/onnx.js';
 import { openGraphModel } from '../../src/export/tfjs.js';
@@ -26,7 +27,7 @@ describe('training, eval, predict and exports agree on the same images', () => {
   const run = join(directory, 'run');
   const SIZE = 5;
   let opened: OpenedCheckpoint;
-  let records: Records;
+  let records: Source;
   let evaluation: Evaluation;
   let files: string[];
   let images: Uint8Array;
@@ -41,7 +42,7 @@ describe('training, eval, predict and exports agree on the same images', () => {
     mkdirSync(join(directory, 'images'));
     files = Array.from({ length: SIZE }, (_, i) => join(directory, `images/${i}.png`));
     for (const [index, file] of files.entries()) await writeRecordImage(records, index, file);
-    images = records.images.slice(0, SIZE * planeBytes(records.image));
+    images = await records.read(firstIndices(SIZE));
     const program = await openProgram(opened.plan, 'onnxruntime-cpu', 1, opened.state);
     evaluation = await program.evaluate({ size: SIZE, images, labels: records.labels.slice(0, SIZE) });
     program.dispose();

@@ -55,7 +55,7 @@ export function halved({ parameters, buffers, slots }: ModelState): ModelState {
 }
 
 /** What a call throws, which must be a user's error. */
-export async function errorOf(promise: Promise<RunSession>): Promise<UserError> {
+export async function errorOf(promise: Promise<unknown>): Promise<UserError> {
   const error = await promise.then(
     () => undefined,
     (thrown: unknown) => thrown,
@@ -83,8 +83,15 @@ export async function sessionFixture(): Promise<SessionFixture> {
   const load = (...sets: string[]) => loadPlan(file, sets);
   const loaded = await load();
   const open: SessionFixture['open'] = (request = {}, config = loaded, environment = ENVIRONMENT) =>
-    openRunSession(config, { runDir, resume: false, init: undefined, ...request }, environment);
+    openUnfinished(config, { runDir, resume: false, init: undefined, ...request }, environment);
   return { directory, runDir, loaded, load, open, resume: (config) => open({ resume: true }, config) };
+}
+
+/** Where there is something left to do: these tests finish no run. */
+async function openUnfinished(...given: Parameters<typeof openRunSession>): Promise<RunSession> {
+  const session = await openRunSession(...given);
+  if ('summary' in session) throw new Error('expected a run that goes on');
+  return session;
 }
 
 /** A run that was stopped after step 5, and what its parameters were. */

@@ -48,7 +48,8 @@ export function smallPlan({
     dataset: {
       classes: Array.from({ length: classes }, (_, index) => `class ${index}`),
       image: { channels, height, width },
-      count: { train: 8, test: 8 },
+      count: { train: 7, validation: 1, test: 8 },
+      chosenOn: 'validation',
     },
     horizon: { stepsPerEpoch: 4, totalSteps: 4, warmupSteps: 0 },
     network,

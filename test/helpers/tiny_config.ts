@@ -1,12 +1,13 @@
 /**
  * A config that trains within a moment and has everything that a resumed run could get wrong: dropout in both outputs,
  * random augmentation, an auxiliary head, Adam, a schedule with warm-up, a partial last batch, checkpoints within an
- * epoch, histograms. 14 steps: 2 epochs of 7; after each 3 batches of evaluation, and one for the gradients.
+ * epoch, histograms. 14 steps: 2 epochs of 7; after each 3 batches of evaluation, on the test set, and one for the
+ * gradients.
  */
 export const TINY = {
   name: 'tiny',
   seed: 7,
-  dataset: { type: 'shapes', limit: { train: 52, test: 20 } },
+  dataset: { type: 'shapes', limit: { train: 52, test: 20 }, validation: 'test' },
   augmentation: [{ type: 'random_crop', padding: 4 }, { type: 'random_flip' }],
   model: {
     layers: [
@@ -36,6 +37,11 @@ export const TINY = {
   checkpoint: { every_steps: 3 },
   tensorboard: { histograms_every_epochs: 1 },
   backend: 'onnxruntime-cpu',
+} as const;
+
+/** Keys of a TINY that sets 13 images apart and trains on the 52 others: the test set is evaluated once, at the end. */
+export const SPLIT = {
+  dataset: { type: 'shapes', limit: { train: 65, test: 20 }, validation: 0.2 },
 } as const;
 
 /** TINY as a file holds it (JSON is YAML), with some of its keys replaced. */

@@ -1,8 +1,7 @@
 import { planFromResolved } from '../../src/config/load_plan.js';
 import type { Plan } from '../../src/config/resolve.js';
-import { type LoadedDataset, loadRecords } from '../../src/data/open.js';
+import { openSplits, type Splits } from '../../src/data/open.js';
 import type { RunFacts } from '../../src/pipeline/recorder.js';
-import { datasets } from '../../src/registry/datasets/index.js';
 import { TINY } from './tiny_config.js';
 
 /** The plan of the tiny config with some of its keys replaced. */
@@ -15,6 +14,6 @@ export function factsOf(plan: Plan = tinyPlan()): RunFacts {
   return { plan, backend: 'wasm', started_at: '2026-01-02T03:04:05.000Z' };
 }
 
-export function dataOf({ config: { dataset, seed } }: Plan): Promise<LoadedDataset> {
-  return loadRecords(datasets[dataset.type], dataset, seed);
+export function dataOf(plan: Plan): Promise<Splits> {
+  return openSplits(plan);
 }

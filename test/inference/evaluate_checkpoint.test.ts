@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import { Interrupted, UserError } from '../../src/errors.js';
 import { type EvalOptions, evaluateCheckpoint } from '../../src/inference/evaluate_checkpoint.js';
-import type { TestResult } from '../../src/pipeline/evaluation.js';
+import type { SplitResult } from '../../src/pipeline/evaluation.js';
 import { shown } from '../helpers/plain_stages.js';
 import { metricsLines } from '../helpers/run_results.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -23,13 +23,13 @@ const last = join(run, 'checkpoints/last');
 const best = join(run, 'checkpoints/best');
 
 /** What the run wrote of its two evaluations; the first one is the best. */
-let tests: TestResult[];
+let tests: SplitResult[];
 
 beforeAll(async () => {
   await trainTiny(run);
   tests = metricsLines(run)
     .filter(({ split }) => split === 'test')
-    .map(({ split: _, step: __, epoch: ___, ...result }) => result as unknown as TestResult);
+    .map(({ split: _, step: __, epoch: ___, ...result }) => result as unknown as SplitResult);
 });
 beforeEach(() => {
   shown.length = 0;
@@ -43,8 +43,16 @@ const where = { split: 'test', backend: 'onnxruntime-cpu' };
 test('a run stands for its best checkpoint, whose numbers are those of the best evaluation', async () => {
   expect(tests).toHaveLength(2);
   expect(tests[0]).not.toEqual(tests[1]);
-  expect(await evaluate(run)).toEqual({ ...where, checkpoint: best, step: 7, ...tests[0] });
-  expect(shown.at(-1)).toMatch(/^Evaluate: loss 2\.\d{4}, accuracy [\d.]+ % \(\d+\/20 test images\)$/);
+  expect(await evaluate(run)).toEqual({
+    ...where,
+    checkpoint: best,
+    step: 7,
+    chosen_on: 'test',
+    ...tests[0],
+  });
+  expect(shown.at(-1)).toMatch(
+    /^Evaluate: loss 2\.\d{4}, accuracy [\d.]+ % \(\d+\/20 test images\); chosen on the test set: the figure is optimistic$/,
+  );
 });
 
 test('a checkpoint of the run', async () => {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
-import { loadRecords } from '../../src/data/open.js';
-import { planeBytes, type Records } from '../../src/data/records.js';
+import { openSplit } from '../../src/data/open.js';
+import { firstIndices } from '../../src/data/sample.js';
+import { planeBytes, type Source } from '../../src/data/source.js';
 import { Interrupted } from '../../src/errors.js';
 import type { Predicted } from '../../src/inference/classify_images.js';
 import { type OpenedCheckpoint, openCheckpoint } from '../../src/inference/open_checkpoint.js';
@@ -16,7 +17,6 @@ import {
   unreadable,
 } from '../../src/inference/predict.js';
 import { evaluate, type Predictions } from '../../src/pipeline/evaluation.js';
-import { datasets } from '../../src/registry/datasets/index.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { shown } from '../helpers/plain_stages.js';
 import { writeRecordImage } from '../helpers/record_image.js';
@@ -31,7 +31,7 @@ const run = join(directory, 'run');
 const images = join(directory, 'images');
 
 let opened: OpenedCheckpoint;
-let records: Records;
+let records: Source;
 /** What eval says of each test image. */
 let evaluated: Predictions;
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
   await trainTiny(run);
   opened = await openCheckpoint(run);
   const { plan, state } = opened;
-  records = (await loadRecords(datasets.shapes, plan.config.dataset, plan.config.seed)).test;
+  records = await openSplit(plan, 'test');
   const program = await openProgram(plan, 'onnxruntime-cpu', 1, state);
   const output = { progress: () => {}, line: () => {} };
   const { batch_size: batchSize } = plan.config.training;
@@ -142,11 +142,12 @@ test('a request to stop', async () => {
   expect(process.listenerCount('SIGINT')).toBe(0);
 });
 
-test('every record keeps its pixels on the way through a file', () => {
+test('every record keeps its pixels on the way through a file', async () => {
   // What "to the bit" above rests on: 20 different images.
   const bytes = planeBytes(records.image);
+  const images = await records.read(firstIndices(records.count));
   const all = Array.from({ length: records.count }, (_, index) =>
-    Buffer.from(records.images.subarray(index * bytes, (index + 1) * bytes)).toString('base64'),
+    Buffer.from(images.subarray(index * bytes, (index + 1) * bytes)).toString('base64'),
   );
   expect(new Set(all).size).toBe(records.count);
 });

@@ -7,11 +7,14 @@ test('numbers and words by their keys; nothing of where data lies and what a run
   expect(hyperparameters(plan, 'wasm')).toEqual({
     seed: 7,
     'dataset.type': 'shapes',
+    'dataset.size': 32,
+    'dataset.channels': 3,
+    'dataset.validation': 'test',
     'dataset.limit.train': 52,
     'dataset.limit.test': 20,
     'input.resize': 'null',
-    'input.normalize.mean': '[0.5,0.5,0.5]',
-    'input.normalize.std': '[0.5,0.5,0.5]',
+    'input.normalize.mean': '[0.5]',
+    'input.normalize.std': '[0.5]',
     augmentation: '[{type:random_crop,padding:4},{type:random_flip,probability:0.5}]',
     'loss.type': 'cross_entropy',
     'optimizer.type': 'sgd',
@@ -35,6 +38,6 @@ test('of an archive, not its place', () => {
   const names = Object.keys(hyperparameters(tinyPlan({ dataset: { type: 'cifar10' } }), 'wasm'));
   // The tiny model has as many outputs as there are shapes; cifar10 has more.
   expect(names.filter((name) => name.startsWith('dataset.'))).toEqual([
-    ...['dataset.type', 'dataset.limit.train', 'dataset.limit.test'],
+    ...['dataset.type', 'dataset.limit.train', 'dataset.limit.test', 'dataset.validation'],
   ]);
 });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  type EvaluationLine,
   MetricsLog,
-  type TestLine,
   type TrainEpochLine,
   type TrainLine,
 } from '../../src/logging/metrics_log.js';
@@ -21,7 +21,15 @@ const TRAIN: TrainLine = {
   images_per_second: 123.4,
 };
 const EPOCH: TrainEpochLine = { ...TRAIN, split: 'train_epoch', count: 50000 };
-const TEST: TestLine = { split: 'test', step: 1, epoch: 1, loss: 2, accuracy: 0.1, correct: 1, count: 10 };
+const TEST: EvaluationLine = {
+  split: 'test',
+  step: 1,
+  epoch: 1,
+  loss: 2,
+  accuracy: 0.1,
+  correct: 1,
+  count: 10,
+};
 
 function readLines(path: string): unknown[] {
   const text = readFileSync(path, 'utf8');

@@ -2,8 +2,8 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  type EvaluationLine,
   MetricsLog,
-  type TestLine,
   type TrainEpochLine,
   type TrainLine,
 } from '../../src/logging/metrics_log.js';
@@ -22,7 +22,15 @@ const TRAIN: TrainLine = {
   images_per_second: 100,
 };
 const EPOCH: TrainEpochLine = { ...TRAIN, split: 'train_epoch', step: 2, count: 50 };
-const TEST: TestLine = { split: 'test', step: 2, epoch: 1, loss: 2, accuracy: 0.3, correct: 3, count: 10 };
+const TEST: EvaluationLine = {
+  split: 'test',
+  step: 2,
+  epoch: 1,
+  loss: 2,
+  accuracy: 0.3,
+  correct: 3,
+  count: 10,
+};
 
 function write(...lines: readonly object[]): string {
   const path = join(temporaryDirectory(), 'metrics.jsonl');
@@ -41,7 +49,7 @@ test('reads back what the log wrote', async () => {
   log.append({ ...EPOCH, ...second, images_per_second: 25 });
   log.append({ ...TEST, ...second, loss: 1, accuracy: 0.3 });
   log.close();
-  const metrics = await readMetrics(path, ['head', 'other']);
+  const metrics = await readMetrics(path, ['head', 'other'], 'test');
   expect(metrics.steps.loss.points()).toEqual([{ x: 1, y: 3 }]);
   expect(metrics.steps.main_loss.points()).toEqual([
     { x: 1, y: 2 },
@@ -50,7 +58,7 @@ test('reads back what the log wrote', async () => {
   expect(metrics.steps.aux_loss.get('head')!.points()[1]).toEqual({ x: 2, y: 2.25 });
   expect(metrics.steps.aux_loss.get('other')!.points()).toEqual([]);
   expect(metrics.epochs.learning_rate.points().map(({ x }) => x)).toEqual([2, 4]);
-  expect(metrics.test.loss.points()).toEqual([
+  expect(metrics.evaluations.loss.points()).toEqual([
     { x: 2, y: 2 },
     { x: 4, y: 1 },
   ]);
@@ -62,7 +70,7 @@ test('reads back what the log wrote', async () => {
 });
 
 test('an empty log', async () => {
-  const metrics = await readMetrics(write(), []);
+  const metrics = await readMetrics(write(), [], 'test');
   expect(metrics).toMatchObject({
     best: null,
     last: null,
@@ -75,17 +83,20 @@ test('an empty log', async () => {
 test('a last line that was cut short is left out', async () => {
   const path = write(TRAIN);
   appendFileSync(path, '{"split":"tra');
-  const { file, step } = await readMetrics(path, []);
+  const { file, step } = await readMetrics(path, [], 'test');
   expect({ cutShort: file.cutShort, lines: file.lines, step }).toEqual({ cutShort: true, lines: 1, step: 1 });
 });
 
 test.each([
-  [{ ...TRAIN, split: 'valid' }, 'split: expected train, train_epoch or test, got "valid"'],
-  [{ ...TRAIN, split: '__proto__' }, 'split: expected train, train_epoch or test, got "__proto__"'],
-  [{}, 'split: expected train, train_epoch or test, got undefined'],
+  [{ ...TRAIN, split: 'valid' }, 'split: expected train, train_epoch, validation or test, got "valid"'],
+  [
+    { ...TRAIN, split: '__proto__' },
+    'split: expected train, train_epoch, validation or test, got "__proto__"',
+  ],
+  [{}, 'split: expected train, train_epoch, validation or test, got undefined'],
   [{ ...TRAIN, loss: 'high', step: -1 }, 'step must be >= 0; loss must be number; loss must be null'],
   [{ ...TEST, accuracy: null }, 'accuracy must be number'],
 ])('%j: the line is named', async (line, problem) => {
   const path = write(TRAIN, line, TRAIN);
-  await expect(readMetrics(path, [])).rejects.toThrow(`${path}:2: ${problem}`);
+  await expect(readMetrics(path, [], 'test')).rejects.toThrow(`${path}:2: ${problem}`);
 });

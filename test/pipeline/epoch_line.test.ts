@@ -7,7 +7,8 @@ const first: EpochResult = {
   epoch: 1,
   epochs: 10,
   train: { ...means, loss: 2.33521, accuracy: 0.2598, images_per_second: 64.25 },
-  test: { loss: 1.2701, accuracy: 0.395, correct: 395, count: 1000 },
+  split: 'test',
+  result: { loss: 1.2701, accuracy: 0.395, correct: 395, count: 1000 },
   seconds: 4320,
   isBest: true,
 };
@@ -15,7 +16,7 @@ const second: EpochResult = {
   ...first,
   epoch: 10,
   train: { ...means, loss: 12.5, accuracy: 1, images_per_second: 2146.4 },
-  test: { loss: 0, accuracy: 0, correct: 0, count: 1000 },
+  result: { loss: 0, accuracy: 0, correct: 0, count: 1000 },
   seconds: 65,
   isBest: false,
 };
@@ -25,6 +26,16 @@ test('a line for logs', () => {
     'epoch 1/10: loss 2.3352, accuracy 25.98 %; test loss 1.2701, accuracy 39.50 % (best); 64.3 images/s',
     'epoch 10/10: loss 12.5000, accuracy 100.00 %; test loss 0.0000, accuracy 0.00 %; 2146 images/s',
   ]);
+});
+
+test('the split that chooses is named', () => {
+  const chosen: EpochResult = { ...first, split: 'validation' };
+  expect(epochText(chosen)).toContain('; val loss 1.2701, accuracy 39.50 % (best); ');
+  expect(
+    epochRow(chosen)
+      .columns.map(({ title }) => title)
+      .slice(3, 5),
+  ).toEqual(['val loss', 'val acc']);
 });
 
 test.each<[number, string[]]>([

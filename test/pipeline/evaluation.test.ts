@@ -1,17 +1,16 @@
 import { expect, test } from 'vitest';
-import type { Records } from '../../src/data/records.js';
+import { memorySource } from '../../src/data/source.js';
 import { evaluate, toStored } from '../../src/pipeline/evaluation.js';
 import { progressText } from '../../src/terminal/progress_line.js';
 import type { Progress } from '../../src/terminal/stage.js';
 import { fakeProgram } from '../helpers/fake_program.js';
 
 /** Five images of one pixel; image i has value 10 · i and label i. */
-const records: Records = {
-  image: { channels: 1, height: 1, width: 1 },
-  count: 5,
-  images: Uint8Array.of(0, 10, 20, 30, 40),
-  labels: Int32Array.of(0, 1, 2, 3, 4),
-};
+const source = memorySource(
+  { channels: 1, height: 1, width: 1 },
+  Uint8Array.of(0, 10, 20, 30, 40),
+  Int32Array.of(0, 1, 2, 3, 4),
+);
 const never = async () => false;
 
 /** Loss: a tenth of the pixel. Predicts a third of it, rounded: 0, 3, 7, 10, 13. */
@@ -28,10 +27,10 @@ test('means over all images in order, the partial last batch among them', async 
   const shown: Progress[] = [];
   const output = { progress: (progress: Progress) => shown.push(progress), line: () => {} };
   const reader = program();
-  expect(await evaluate(reader, records, 2, output, never)).toEqual({
+  expect(await evaluate(reader, source, 2, output, never)).toEqual({
     result: { loss: (0 + 1 + 2 + 3 + 4) / 5, accuracy: 2 / 5, correct: 2, count: 5 },
     predictions: {
-      labels: records.labels,
+      labels: source.labels,
       losses: Float32Array.of(0, 1, 2, 3, 4),
       predicted: Int32Array.of(0, 3, 7, 3, 13),
       probabilities: Float32Array.of(0, 1, 10, 11, 20, 21, 30, 31, 40, 41),
@@ -49,7 +48,7 @@ test('null where the user asks to stop, after the batch under way', async () => 
   const reader = program();
   let asked = 0;
   const stopRequested = async () => ++asked === 2;
-  expect(await evaluate(reader, records, 2, output, stopRequested)).toBeNull();
+  expect(await evaluate(reader, source, 2, output, stopRequested)).toBeNull();
   expect(reader.calls).toHaveLength(2);
 });
 

@@ -1,23 +1,18 @@
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
-import type { Records } from '../../src/data/records.js';
 import { imageGrid } from '../../src/pipeline/image_grid.js';
 
 /** Two images of 48 × 32 pixels: channel c of pixel (x, y) of image i is 100 i + 30 c + 2 (x % 2) + (y % 2). */
 const image = { channels: 3, height: 32, width: 48 };
-const records: Records = {
-  image,
-  count: 2,
-  images: Uint8Array.from({ length: 2 * 3 * 32 * 48 }, (_, at) => {
-    const [x, y] = [at % 48, Math.floor(at / 48) % 32];
-    const [c, i] = [Math.floor(at / (48 * 32)) % 3, Math.floor(at / (3 * 48 * 32))];
-    return 100 * i + 30 * c + 2 * (x % 2) + (y % 2);
-  }),
-  labels: Int32Array.of(0, 0),
-};
+const images = Uint8Array.from({ length: 2 * 3 * 32 * 48 }, (_, at) => {
+  const [x, y] = [at % 48, Math.floor(at / 48) % 32];
+  const [c, i] = [Math.floor(at / (48 * 32)) % 3, Math.floor(at / (3 * 48 * 32))];
+  return 100 * i + 30 * c + 2 * (x % 2) + (y % 2);
+});
+const [zero, one] = [images.subarray(0, images.length / 2), images.subarray(images.length / 2)];
 
 test('places enlarged images row by row on grey', () => {
-  const { width, height, png } = imageGrid(records, [1, 0, 1], 2);
+  const { width, height, png } = imageGrid(Uint8Array.of(...one, ...zero, ...one), image, 2);
   const decoded = decode(png);
   // Twice as large, to about 96 pixels: tiles of 96 × 64, 4 pixels around each.
   expect({ width, height }).toEqual({ width: 4 + 100 * 2, height: 4 + 68 * 2 });
@@ -39,8 +34,7 @@ test('places enlarged images row by row on grey', () => {
 
 test('fewer images than columns, and images that are large already', () => {
   const large = { channels: 1, height: 200, width: 100 };
-  const one: Records = { ...records, image: large, count: 1, images: new Uint8Array(20_000).fill(9) };
-  const { width, height, png } = imageGrid(one, [0], 6);
+  const { width, height, png } = imageGrid(new Uint8Array(20_000).fill(9), large, 6);
   expect({ width, height }).toEqual({ width: 108, height: 208 });
   expect(decode(png)).toMatchObject({ width, height, channels: 1 });
 });

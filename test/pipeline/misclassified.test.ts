@@ -1,31 +1,27 @@
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
-import type { Records } from '../../src/data/records.js';
+import { memorySource } from '../../src/data/source.js';
 import { misclassified } from '../../src/pipeline/misclassified.js';
 
-const classes = ['cat', 'dog', 'owl'];
+const facts = { classes: ['cat', 'dog', 'owl'], chosenOn: 'test' } as const;
 
 /** `count` images of one grey pixel, whose value is their number; of every three the second and third are wrong. */
 function example(count: number) {
   const numbers = Array.from({ length: count }, (_, index) => index);
-  const records: Records = {
-    image: { channels: 1, height: 1, width: 1 },
-    count,
-    images: Uint8Array.from(numbers),
-    labels: Int32Array.from(numbers, () => 1),
-  };
+  const labels = Int32Array.from(numbers, () => 1);
+  const source = memorySource({ channels: 1, height: 1, width: 1 }, Uint8Array.from(numbers), labels);
   const predictions = {
-    labels: records.labels,
+    labels,
     predicted: Int32Array.from(numbers, (index) => [1, 0, 2][index % 3]!),
     losses: Float32Array.from(numbers, (index) => (index % 10) + 1),
     probabilities: Float32Array.from(numbers.flatMap(() => [0.5, 0.125, 0.375])),
   };
-  return { records, predictions };
+  return { source, predictions };
 }
 
-test('those of the highest loss first, of equal ones the earlier', () => {
-  const { records, predictions } = example(12);
-  const { picture, text } = misclassified(records, predictions, classes);
+test('those of the highest loss first, of equal ones the earlier', async () => {
+  const { source, predictions } = example(12);
+  const { picture, text } = await misclassified(source, predictions, facts);
   expect(text.split('\n')).toEqual([
     '8 of 12 images misclassified; those of the highest loss:',
     '',
@@ -47,17 +43,17 @@ test('those of the highest loss first, of equal ones the earlier', () => {
   expect(centres).toEqual([8, 7, 5, 4, 2, 1, 11, 10, 128, 128, 128, 128]);
 });
 
-test('24 of many', () => {
-  const { records, predictions } = example(99);
-  const { picture, text } = misclassified(records, predictions, classes);
+test('24 of many', async () => {
+  const { source, predictions } = example(99);
+  const { picture, text } = await misclassified(source, predictions, facts);
   expect(text).toMatch(/^66 of 99 images/);
   expect(text.split('\n')).toHaveLength(4 + 24);
   expect(picture).toMatchObject({ width: 604, height: 404 });
 });
 
-test('none', () => {
-  const { records, predictions } = example(1);
-  expect(misclassified(records, predictions, classes)).toEqual({
+test('none', async () => {
+  const { source, predictions } = example(1);
+  expect(await misclassified(source, predictions, facts)).toEqual({
     picture: null,
     text: '0 of 1 images misclassified',
   });

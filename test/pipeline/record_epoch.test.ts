@@ -61,7 +61,8 @@ test('the means, the evaluation and the best so far', async () => {
     epoch: 2,
     epochs: 2,
     train: { ...means, count: 52 },
-    test: result,
+    split: 'test',
+    result,
     seconds: 5.5,
     isBest: false,
   });
@@ -94,7 +95,7 @@ test('histograms: the weights, and the gradients of the first images as they are
   ]);
   expect(given).toHaveLength(1);
   const { batch, masks } = given[0]!;
-  expect(batch.images).toEqual(data.train.images.slice(0, 8 * 3 * 32 * 32));
+  expect(batch.images).toEqual(await data.train.read(Uint32Array.of(0, 1, 2, 3, 4, 5, 6, 7)));
   expect(batch.labels).toEqual(data.train.labels.slice(0, 8));
   expect(masks).toEqual(drawMasks(plan, 2, 0, 8));
 });

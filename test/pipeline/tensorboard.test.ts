@@ -16,7 +16,7 @@ async function record(directory: string, name: string, learning_rate: number) {
   const tiny = tinyPlan({ optimizer: { type: 'adam', learning_rate } });
   const plan = { ...tiny, config: { ...tiny.config, name: '```\n<b>' } };
   const { test: records } = await dataOf(plan);
-  const picture = imageGrid(records, [3, 1, 4], 2);
+  const picture = imageGrid(await records.read(Uint32Array.of(3, 1, 4)), records.image, 2);
   const means = { loss: 2, accuracy: 0.5, main_loss: 1, aux_loss: {}, count: 8, images_per_second: 9 };
   const at = { step: 7, epoch: 1, learning_rate };
   let recorder = Recorder.open(paths, null, factsOf(plan));

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { LoadedDataset } from '../../src/data/open.js';
+import type { Splits } from '../../src/data/open.js';
 import { Interrupted } from '../../src/errors.js';
 import type { MetricsLine } from '../../src/logging/metrics_log.js';
 import { learningRate } from '../../src/model/learning_rate.js';
@@ -14,7 +14,7 @@ import { type FakeAnswers, fakeProgram } from '../helpers/fake_program.js';
 import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
 
 const plan = tinyPlan();
-let data: LoadedDataset;
+let data: Splits;
 beforeAll(async () => {
   data = await dataOf(plan);
 });

@@ -1,24 +1,19 @@
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
-import type { Records } from '../../src/data/records.js';
 import { dataUrl, mistakes } from '../../src/report/mistakes.js';
 
-const RECORDS: Records = {
-  image: { channels: 3, height: 2, width: 3 },
-  count: 2,
-  images: Uint8Array.from({ length: 36 }, (_, i) => 7 * i),
-  labels: Int32Array.from([0, 1]),
-};
+const IMAGE = { channels: 3, height: 2, width: 3 };
+const IMAGES = Uint8Array.from({ length: 36 }, (_, i) => 7 * i);
 
 function png(url: string) {
   return decode(Buffer.from(url.slice('data:image/png;base64,'.length), 'base64'));
 }
 
 test('an image is the PNG of its planes', () => {
-  const { width, height, channels, data } = png(dataUrl(RECORDS, 1));
+  const { width, height, channels, data } = png(dataUrl(IMAGES, IMAGE, 1));
   expect({ width, height, channels }).toEqual({ width: 3, height: 2, channels: 3 });
   const pixels = Array.from({ length: 6 }, (_, pixel) =>
-    [0, 1, 2].map((channel) => RECORDS.images[18 + channel * 6 + pixel]!),
+    [0, 1, 2].map((channel) => IMAGES[18 + channel * 6 + pixel]!),
   );
   expect([...data]).toEqual(pixels.flat());
 });

@@ -21,6 +21,8 @@ async function compare(...made: readonly MadeRun[]) {
 }
 
 const sgd = { optimizer: { type: 'sgd', learning_rate: 0.01 } };
+const optimistic = (...runs: readonly string[]) =>
+  `Chosen on the test set: the figure is optimistic (${runs.join(', ')}).`;
 const first = (count: number) => (image: number) => image < count;
 
 test('two runs of the same test images: results, configs and McNemar', async () => {
@@ -31,9 +33,12 @@ test('two runs of the same test images: results, configs and McNemar', async () 
   expect(comparison.runs[0]).toEqual({
     run: 'a',
     seed: 7,
-    best_accuracy: 0.9,
-    best_loss: 0.5,
+    chosen_on: 'test',
     best_epoch: 2,
+    test_accuracy: 0.9,
+    test_loss: 0.5,
+    validation_accuracy: null,
+    validation_loss: null,
     last_accuracy: 0.9,
     last_loss: 0.5,
     steps: 14,
@@ -52,7 +57,7 @@ test('two runs of the same test images: results, configs and McNemar', async () 
     both_wrong: 0,
     p_value: expect.closeTo(0.03857421875, 12),
   });
-  expect(comparison).toMatchObject({ groups: [], welch: null, notes: [] });
+  expect(comparison).toMatchObject({ groups: [], welch: null, notes: [optimistic('a', 'b')] });
   expect(verdicts(comparison)).toEqual([
     "a is better: 10 of 20 test images are classified correctly by a only, 2 by b only, which chance does not explain (McNemar's exact test, p = 0.039). This compares the two sets of weights; to compare the configs, train several seeds of each.",
   ]);
@@ -63,7 +68,9 @@ test('two runs that chance may explain', async () => {
   expect(verdicts(comparison)).toEqual([
     "No difference is shown: 2 of 20 test images are classified correctly by a only, 0 by b only, which chance may explain (McNemar's exact test, p = 0.5).",
   ]);
-  expect(comparisonText(comparison)).toMatch(/^run +seed +best accuracy.*\na +7 +60\.00 % +2 +0\.5000/);
+  expect(comparisonText(comparison)).toMatch(
+    /^run +seed +chosen on +best epoch +test accuracy.*\na +7 +test +2 +60\.00 % +0\.5000/,
+  );
 });
 
 test.each<[string, MadeRun, RegExp]>([
@@ -107,7 +114,7 @@ describe('groups', () => {
       ],
     ]);
     // scipy 1.17.1: t.interval(0.95, 2, 0.9, 0.05 / sqrt(3)); ttest_ind([0.6, 0.7], [0.9, 0.85, 0.95], equal_var=False)
-    expect(groups[0]!.best_accuracy).toEqual({
+    expect(groups[0]!.test_accuracy).toEqual({
       count: 3,
       mean: expect.closeTo(0.9, 12),
       deviation: expect.closeTo(0.05, 12),
@@ -120,7 +127,7 @@ describe('groups', () => {
     expect(welch!.p_value).toBeGreaterThan(0.05);
     expect(verdicts(comparison)).toEqual([
       expect.stringMatching(
-        /^The mean best accuracy of group 2 is 25\.00 percentage points below .*, no more than the seeds may explain \(Welch's t-test, t = -4\.33, 1\.7 degrees of freedom, p = 0\.06/,
+        /^The mean test accuracy of group 2 is 25\.00 percentage points below .*, no more than the seeds may explain \(Welch's t-test, t = -4\.33, 1\.7 degrees of freedom, p = 0\.06/,
       ),
     ]);
   });
@@ -180,13 +187,16 @@ describe('groups', () => {
     const same = await compare(...seeds([18, 18]), ...seeds([17, 17], sgd));
     expect(same).toMatchObject({
       welch: null,
-      notes: [expect.stringMatching(/^No test between the groups: neither varies/)],
+      notes: [
+        optimistic('a', 'b', 'c', 'd'),
+        expect.stringMatching(/^No test between the groups: neither varies/),
+      ],
     });
     directory = temporaryDirectory();
     const alone = await compare(...seeds([18, 17]), { changes: sgd });
     expect(alone).toMatchObject({
       welch: null,
-      notes: [expect.stringMatching(/^No test between groups: there is one;/)],
+      notes: [expect.any(String), expect.stringMatching(/^No test between groups: there is one;/)],
     });
   });
 
@@ -200,7 +210,10 @@ describe('groups', () => {
     expect(groups).toHaveLength(3);
     expect({ welch, notes }).toEqual({
       welch: null,
-      notes: ['No test between groups: it is for two, and there are 3.'],
+      notes: [
+        optimistic('a', 'b', 'c', 'd', 'e', 'f'),
+        'No test between groups: it is for two, and there are 3.',
+      ],
     });
   });
 });

@@ -14,6 +14,7 @@ const SUMMARY: RunSummary = {
   parameters: 1228,
   seconds: 1.5,
   best: { epoch: 1, step: 7, accuracy: 0.5, loss: 0.1 + 0.2 },
+  chosen_on: 'validation',
   test: { loss: 0.1 + 0.2, accuracy: 0.5, correct: 10, count: 20 },
 };
 

@@ -1,13 +1,12 @@
 import { planFromResolved } from '../../config/load_plan.js';
 import type { Plan } from '../../config/resolve.js';
 import { epochBatches } from '../../data/epoch_batches.js';
-import { loadRecords } from '../../data/open.js';
+import { openSplits } from '../../data/open.js';
 import { UserError } from '../../errors.js';
 import { learningRate } from '../../model/learning_rate.js';
 import { drawMasks } from '../../model/masks.js';
 import type { Program } from '../../model/program.js';
 import { initialState } from '../../model/state.js';
-import { datasetEntry } from '../../registry/datasets/index.js';
 import type { StateTensor } from '../../storage/safetensors.js';
 import { withUserErrors } from '../failure.js';
 import type { openProgram } from '../open_program.js';
@@ -53,8 +52,7 @@ async function trainAndTell(
 }
 
 async function trainSteps(plan: Plan, program: Program, steps: number): Promise<void> {
-  const { dataset, seed } = plan.config;
-  const data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
+  const data = await openSplits(plan);
   for (let epoch = 1, step = 0; step < steps; epoch++) {
     let first = 0;
     for await (const batch of epochBatches(plan, data, { epoch, step_in_epoch: 0 })) {

@@ -1,6 +1,6 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import type { RandomStream } from '../../random.js';
-import type { ImageSize } from '../datasets/dataset.js';
+import type { ImageSize } from '../datasets/facts.js';
 import type { Resolved } from '../schema.js';
 
 /**

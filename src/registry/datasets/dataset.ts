@@ -1,13 +1,9 @@
-import type { TObject } from '@sinclair/typebox';
+import type { Static, TObject } from '@sinclair/typebox';
+import type { Resolved } from '../schema.js';
+import type { DatasetContents, ImageSize } from './facts.js';
 
-export type Split = 'train' | 'test';
-
-/** Size of one image; pixels are uint8 in planes: channels × height × width. */
-export interface ImageSize {
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
+/** The parts that a data set comes in. */
+export type StoredSplit = keyof DatasetContents['count'];
 
 /** Red, green and blue of the training images, on the scale 0 to 1: what `input.normalize` takes. */
 export interface ChannelStatistics {
@@ -23,62 +19,70 @@ export interface RecordFile {
   readonly md5?: string;
 }
 
-/** How many of the first records of each split are used; null: all. */
-export interface Limit {
-  readonly train: number | null;
-  readonly test: number | null;
-}
+/** How many images of each split are used; null: all. */
+export type Limit = Readonly<Record<StoredSplit, number | null>>;
+
+/** The options of every data set, defaults filled in. (Aliases: an interface would not go where any options may.) */
+export type CommonOptions = {
+  readonly limit: Limit;
+  /** The share of the training images that is set apart for validation, or the test set in its place. */
+  readonly validation: number | 'test';
+};
 
 /** The options of an archive data set, defaults filled in. */
-export interface ArchiveOptions {
+export type ArchiveOptions = CommonOptions & {
   /** Where the files are kept; a relative path starts at the current working directory. */
   readonly root: string;
-  readonly limit: Limit;
   /** Another source than the entry's own: a http:, https: or file: URL, and its digest (64 hex digits). */
   readonly archive: { readonly url: string; readonly sha256: string } | null;
-}
+};
 
-/** The options of a generated data set, defaults filled in. */
-export interface GeneratedOptions {
-  readonly limit: Limit;
-}
+export type DatasetOptions = ArchiveOptions | CommonOptions;
 
-export type DatasetOptions = ArchiveOptions | GeneratedOptions;
+interface Entry<S extends TObject> {
+  readonly schema: S;
+  readonly statistics: ChannelStatistics;
+  /** What the data set has with these options, before its images are read. */
+  contents(options: Resolved<Static<S>>): DatasetContents;
+}
 
 /** A data set of binary record files in a tar.gz archive. */
-export interface ArchiveDataset<S extends TObject = TObject> {
+export interface ArchiveDataset<S extends TObject = TObject> extends Entry<S> {
   readonly kind: 'archive';
-  readonly schema: S;
-  readonly image: ImageSize;
-  readonly classes: readonly string[];
-  readonly statistics: ChannelStatistics;
   readonly archive: { readonly url: string; readonly md5: string };
   /** The folder inside the archive that holds the files, and the folder below `root` that they are kept in. */
   readonly folder: string;
-  readonly files: Readonly<Record<Split, readonly RecordFile[]>>;
+  readonly files: Readonly<Record<StoredSplit, readonly RecordFile[]>>;
   /** Byte offsets inside one record: the label that is learnt, and the first byte of the image planes. */
   readonly record: { readonly bytes: number; readonly labelOffset: number; readonly imageOffset: number };
 }
 
+/** Draws image `index` of a split into `planes` (channels × height × width). */
+export type Draw = (seed: number, split: StoredSplit, index: number, planes: Uint8Array) => void;
+
 /** A data set that is drawn by a function of (seed, split, index) alone. */
-export interface GeneratedDataset<S extends TObject = TObject> {
+export interface GeneratedDataset<S extends TObject = TObject> extends Entry<S> {
   readonly kind: 'generated';
-  readonly schema: S;
-  readonly image: ImageSize;
-  readonly classes: readonly string[];
-  readonly statistics: ChannelStatistics;
-  readonly counts: Readonly<Record<Split, number>>;
-  /** Draws image `index` of `split` into `planes` (channels × height × width) and returns its label. */
-  readonly draw: (seed: number, split: Split, index: number, planes: Uint8Array) => number;
+  /** The class of image `index` of any split. */
+  readonly label: (index: number) => number;
+  /** What draws the images of these options. */
+  draw(options: Resolved<Static<S>>): Draw;
 }
 
 export type DatasetEntry = ArchiveDataset | GeneratedDataset;
 
 /** Keeps the type of an entry's schema, so that the type of a whole config follows from it. */
-export function defineArchiveDataset<S extends TObject>(
-  entry: Omit<ArchiveDataset<S>, 'kind'>,
-): ArchiveDataset<S> {
-  return { kind: 'archive', ...entry };
+export function defineArchiveDataset<S extends TObject>({
+  classes,
+  image,
+  ...entry
+}: Omit<ArchiveDataset<S>, 'kind' | 'contents'> & {
+  readonly classes: readonly string[];
+  readonly image: ImageSize;
+}): ArchiveDataset<S> {
+  const recordsOf = (files: readonly RecordFile[]) => files.reduce((sum, { records }) => sum + records, 0);
+  const count = { train: recordsOf(entry.files.train), test: recordsOf(entry.files.test) };
+  return { kind: 'archive', ...entry, contents: () => ({ classes, image, count }) };
 }
 
 /** As `defineArchiveDataset`, for a data set that is drawn. */

@@ -1,3 +1,4 @@
+import type { TProperties } from '@sinclair/typebox';
 import { nullable, Type } from '../schema.js';
 
 const limitOf = (split: string) =>
@@ -5,19 +6,37 @@ const limitOf = (split: string) =>
     nullable(
       Type.Integer({
         minimum: 1,
-        description: `How many images of the ${split} split to use, counted from its first; null for all.`,
+        description: `How many images of the ${split} split to use; null for all.`,
       }),
       { default: null },
     ),
   );
 
-/** `limit`: shared by every data set. */
-const limit = Type.Optional(
-  Type.Object(
-    { train: limitOf('train'), test: limitOf('test') },
-    { additionalProperties: false, default: {}, description: 'Use only the first images of each split.' },
+/** Shared by every data set. */
+const common = {
+  limit: Type.Optional(
+    Type.Object(
+      { train: limitOf('train'), test: limitOf('test') },
+      {
+        additionalProperties: false,
+        default: {},
+        description:
+          'Use fewer images of each split: the first ones; of a data set in the order of its classes, a sample with a share of each class.',
+      },
+    ),
   ),
-);
+  validation: Type.Optional(
+    Type.Unsafe<number | 'test'>({
+      type: ['number', 'string'],
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      pattern: '^(test)$',
+      default: 0.1,
+      description:
+        'The share of the training images that is set apart, alike of each class, to choose the best epoch; the test set is then evaluated once, at the end. test: choose on the test set, which makes its figure optimistic.',
+    }),
+  ),
+};
 
 const archive = Type.Optional(
   nullable(
@@ -55,17 +74,21 @@ export function archiveSchema<const T extends string>(type: T, description: stri
             'Folder that the files are kept in; a relative path starts at the current working directory.',
         }),
       ),
-      limit,
+      ...common,
       archive,
     },
     { additionalProperties: false, description },
   );
 }
 
-/** The options of a data set that is drawn from the seed. */
-export function generatedSchema<const T extends string>(type: T, description: string) {
+/** The options of a data set that is drawn from the seed, and its own. */
+export function generatedSchema<const T extends string, P extends TProperties>(
+  type: T,
+  description: string,
+  own: P,
+) {
   return Type.Object(
-    { type: Type.Literal(type, { description }), limit },
+    { type: Type.Literal(type, { description }), ...own, ...common },
     { additionalProperties: false, description },
   );
 }

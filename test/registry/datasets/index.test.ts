@@ -7,15 +7,23 @@ const types = Object.keys(datasets) as DatasetType[];
 
 function resolve(type: DatasetType, config: object): { value: object; valid: boolean } {
   const value = structuredClone({ type, ...config });
-  const valid = new Ajv({ strict: true, useDefaults: true }).validate(datasetEntry(type).schema, value);
+  const valid = new Ajv({ strict: true, allowUnionTypes: true, useDefaults: true }).validate(
+    datasetEntry(type).schema,
+    value,
+  );
   return { value, valid };
+}
+
+/** What a data set has with its defaults. */
+function contentsOf(type: DatasetType) {
+  return datasetEntry(type).contents(resolve(type, {}).value as never);
 }
 
 describe.each(types)('%s', (type) => {
   it('needs its type alone, and fills in the defaults', () => {
     const limit = { train: null, test: null };
-    const files = type === 'shapes' ? {} : { root: `data/${type}`, archive: null };
-    expect(resolve(type, {})).toEqual({ value: { type, limit, ...files }, valid: true });
+    const own = type === 'shapes' ? { size: 32, channels: 3 } : { root: `data/${type}`, archive: null };
+    expect(resolve(type, {})).toEqual({ value: { type, limit, validation: 0.1, ...own }, valid: true });
   });
 
   it.each([
@@ -23,10 +31,16 @@ describe.each(types)('%s', (type) => {
     [{ limit: { train: 100, test: null } }, true],
     [{ limit: { trian: 100 } }, false],
     [{ rot: 'data' }, false],
+    [{ validation: 0.25 }, true],
+    [{ validation: 'test' }, true],
+    [{ validation: 'train' }, false],
+    [{ validation: 0 }, false],
+    [{ validation: 1 }, false],
   ])('%j', (config, valid) => expect(resolve(type, config).valid).toBe(valid));
 
   it('has different class names, and describes every option', () => {
-    const { classes, schema } = datasetEntry(type);
+    const { schema } = datasetEntry(type);
+    const { classes } = contentsOf(type);
     expect(new Set(classes).size).toBe(classes.length);
     for (const property of Object.values(schema.properties)) expect(property.description).toMatch(/\.$/);
   });
@@ -36,13 +50,13 @@ describe.each(['cifar10', 'cifar100'] as const)('%s', (type) => {
   const entry = datasets[type];
 
   it('has 50,000 and 10,000 records of one or two labels and 3 × 32 × 32 pixels', () => {
-    const count = (split: 'train' | 'test') =>
-      entry.files[split].reduce((sum, file) => sum + file.records, 0);
-    expect([count('train'), count('test')]).toEqual([50_000, 10_000]);
+    const { classes, image, count } = contentsOf(type);
+    expect(count).toEqual({ train: 50_000, test: 10_000 });
+    expect(image).toEqual({ channels: 3, height: 32, width: 32 });
     expect(entry.record.bytes - entry.record.imageOffset).toBe(3 * 32 * 32);
     expect(entry.record.labelOffset).toBe(entry.record.imageOffset - 1);
-    expect(entry.classes).toHaveLength(type === 'cifar10' ? 10 : 100);
-    expect([...entry.classes].sort()).toEqual(entry.classes);
+    expect(classes).toHaveLength(type === 'cifar10' ? 10 : 100);
+    expect([...classes].sort()).toEqual(classes);
     for (const md5 of [entry.archive.md5, ...recordFiles(entry).map((file) => file.md5)]) {
       if (md5 !== undefined) expect(md5).toMatch(/^[0-9a-f]{32}$/);
     }

@@ -1,10 +1,22 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Split } from '../../../src/registry/datasets/dataset.js';
+import type { StoredSplit } from '../../../src/registry/datasets/dataset.js';
 import { shapes } from '../../../src/registry/datasets/shapes.js';
 
-function draw(split: Split, index: number, seed = 0): { label: number; planes: Uint8Array } {
+const DEFAULTS = {
+  type: 'shapes' as const,
+  size: 32 as number | readonly [number, number],
+  channels: 3 as 1 | 3,
+  limit: { train: null, test: null },
+  validation: 0.1,
+};
+const { classes, count } = shapes.contents(DEFAULTS);
+const drawDefault = shapes.draw(DEFAULTS);
+
+function draw(split: StoredSplit, index: number, seed = 0): { label: number; planes: Uint8Array } {
   const planes = new Uint8Array(3072);
-  return { label: shapes.draw(seed, split, index, planes), planes };
+  drawDefault(seed, split, index, planes);
+  return { label: shapes.label(index), planes };
 }
 
 /** Mean of each colour, and each colour's standard deviation. */
@@ -30,19 +42,18 @@ describe('shapes', () => {
 
   it('has as many images of each class as of the next', () => {
     for (const split of ['train', 'test'] as const) {
-      const counts = new Array<number>(shapes.classes.length).fill(0);
-      for (let index = 0; index < shapes.counts[split]; index++) counts[draw(split, index).label]! += 1;
-      expect(new Set(counts)).toEqual(new Set([shapes.counts[split] / shapes.classes.length]));
+      const counts = new Array<number>(classes.length).fill(0);
+      for (let index = 0; index < count[split]; index++) counts[draw(split, index).label]! += 1;
+      expect(new Set(counts)).toEqual(new Set([count[split] / classes.length]));
     }
   });
 
   it('cannot be told apart by colour: nearest class mean stays under 40 %', () => {
-    const classes = shapes.classes.length;
-    const sums = Array.from({ length: classes }, () => new Array<number>(6).fill(0));
+    const sums = Array.from({ length: classes.length }, () => new Array<number>(6).fill(0));
     for (let index = 0; index < 1600; index++) {
       const { label, planes } = draw('train', index);
       colours(planes).forEach((value, i) => {
-        sums[label]![i]! += value / (1600 / classes);
+        sums[label]![i]! += value / (1600 / classes.length);
       });
     }
     // With the mean colour alone, and with its spread too.
@@ -86,6 +97,40 @@ describe('shapes', () => {
       const std = Math.sqrt(squares[channel]! / images / 1024 - mean ** 2);
       expect(Math.abs(mean - shapes.statistics.mean[channel]!)).toBeLessThan(0.02);
       expect(Math.abs(std - shapes.statistics.std[channel]!)).toBeLessThan(0.01);
+    }
+  });
+
+  it('draws the same bytes as ever', () => {
+    const digest = createHash('sha256');
+    for (const [split, seed] of [
+      ['train', 0],
+      ['test', 9],
+    ] as const) {
+      for (let index = 0; index < 64; index++) digest.update(draw(split, index, seed).planes);
+    }
+    expect(digest.digest('hex').slice(0, 16)).toBe('92f52c2c4eb2e688');
+  });
+
+  it.each([
+    [[24, 40], 1],
+    [[40, 24], 3],
+    [16, 1],
+    [48, 3],
+  ] as const)('of %j pixels and %i channels have the object in sight, in every class', (size, channels) => {
+    const options = { ...DEFAULTS, size, channels };
+    const [height, width] = typeof size === 'number' ? [size, size] : size;
+    expect(shapes.contents(options).image).toEqual({ channels, height, width });
+    const paint = shapes.draw(options);
+    for (let index = 0; index < 64; index++) {
+      const planes = new Uint8Array(channels * height * width);
+      paint(0, 'train', index, planes);
+      // Noise and relief alone stay within 25 of the background: the object is what stands out.
+      const plane = planes.subarray(0, height * width);
+      if (channels === 1) expect(Math.max(...plane) - Math.min(...plane)).toBeGreaterThan(70);
+      const again = new Uint8Array(planes.length);
+      paint(0, 'test', 3, again);
+      paint(0, 'train', index, again);
+      expect(again).toEqual(planes);
     }
   });
 });
