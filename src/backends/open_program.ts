@@ -35,7 +35,11 @@ export async function openProgram(
     return new DeviceProgram(plan, { executionProvider, threads }, state);
   }
   const executionProviders = [executionProvider];
-  return new CompiledProgram(plan, new OnnxRuntimeEngine({ executionProviders, threads, device: true }), state);
+  return new CompiledProgram(
+    plan,
+    new OnnxRuntimeEngine({ executionProviders, threads, device: true }),
+    state,
+  );
 }
 
 /**

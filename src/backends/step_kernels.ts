@@ -34,6 +34,12 @@ function traceUpdate({ config: { optimizer } }: Plan) {
       slots: new Map(named(slots(optimizer), value).map(([slot, x]) => [slot, new Map([['parameter', x]])])),
     };
     const factors = named(Object.keys(scalars(optimizer, 0.1, 1)), (name) => value(name, []));
-    updatedState(tf, optimizer, state, new Map([['parameter', value('gradient')]]), Object.fromEntries(factors));
+    updatedState(
+      tf,
+      optimizer,
+      state,
+      new Map([['parameter', value('gradient')]]),
+      Object.fromEntries(factors),
+    );
   });
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { OpenedCheckpoint } from '../inference/open_checkpoint.js';
+import { stateDict } from '../model/state.js';
 import { writeNewFile } from '../storage/atomic.js';
 import { encodeSafetensors, readSafetensors, type StateTensor } from '../storage/safetensors.js';
-import { stateDict } from '../model/state.js';
 import type { ExportMetadata } from './metadata.js';
 import { verifyExport } from './verify.js';
 

@@ -16,10 +16,7 @@ import { type OpenedExport, predictionPorts, tracePrediction } from './trace_pre
  * Input: images, int32 [batch, height, width, channels], as tf.browser.fromPixels gives one. Outputs: logits and
  * probabilities, float32 [batch, classes].
  */
-export async function exportGraphModel(
-  plan: Plan,
-  weights: Weights,
-): Promise<GraphModel> {
+export async function exportGraphModel(plan: Plan, weights: Weights): Promise<GraphModel> {
   const { channels, height, width } = plan.dataset.image;
   const graph = await tracePrediction(graphModelOperations, plan, weights, (trace) => {
     const pixels = input(trace, ports.images, 'int32', [ANY_BATCH, height, width, channels]);

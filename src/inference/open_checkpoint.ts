@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
-import { type ModelState, fromStateDict } from '../model/state.js';
+import { fromStateDict, type ModelState } from '../model/state.js';
 import { notARun } from '../runs/not_a_run.js';
 import { readWeights } from '../storage/checkpoints.js';
 import { hasCheckpoint, runPaths } from '../storage/run_directory.js';

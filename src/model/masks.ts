@@ -1,8 +1,8 @@
 import { allLayers } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { randomStream } from '../random.js';
-import { maskShapes } from './state_specs.js';
 import type { Masks } from './program.js';
+import { maskShapes } from './state_specs.js';
 
 /**
  * Dropout masks of a training step. Each element depends on (seed, layer, epoch, position of the image in the epoch)

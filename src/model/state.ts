@@ -158,9 +158,7 @@ export function copyState({ parameters, buffers, slots }: ModelState, into?: Mod
   return {
     parameters: copyTensors(parameters, into?.parameters),
     buffers: copyTensors(buffers, into?.buffers),
-    slots: new Map(
-      [...slots].map(([slot, tensors]) => [slot, copyTensors(tensors, into?.slots.get(slot))]),
-    ),
+    slots: new Map([...slots].map(([slot, tensors]) => [slot, copyTensors(tensors, into?.slots.get(slot))])),
   };
 }
 

@@ -35,6 +35,8 @@ function only(specs: Specs, wanted: (spec: TensorSpec, name: string) => boolean)
 /** Shapes of the masks that a training step of `batchSize` images reads, by layer name. */
 export function maskShapes(network: Network, batchSize: number): ReadonlyMap<string, readonly number[]> {
   return new Map(
-    allLayers(network).flatMap(({ name, mask }) => (mask ? [[name, [batchSize, ...mask.shape]] as const] : [])),
+    allLayers(network).flatMap(({ name, mask }) =>
+      mask ? [[name, [batchSize, ...mask.shape]] as const] : [],
+    ),
   );
 }

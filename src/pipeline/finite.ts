@@ -29,7 +29,8 @@ export function requireFiniteState(run: Run, { parameters, buffers, slots }: Mod
     if (!allFinite(data)) throw diverged(run, `parameter ${name} is not finite`, step);
   }
   for (const [name, buffer] of buffers) {
-    if (!isCounter(buffer) && !allFinite(buffer.data)) throw diverged(run, `buffer ${name} is not finite`, step);
+    if (!isCounter(buffer) && !allFinite(buffer.data))
+      throw diverged(run, `buffer ${name} is not finite`, step);
   }
   for (const [slot, tensors] of slots) {
     for (const [name, { data }] of tensors) {

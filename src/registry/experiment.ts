@@ -178,7 +178,8 @@ export const experimentSchema = Type.Object(
     parameter_groups: Type.Optional(
       Type.Array(parameterGroup, {
         default: [],
-        description: 'Parameters that are not treated as all others: the first group that matches one counts.',
+        description:
+          'Parameters that are not treated as all others: the first group that matches one counts.',
       }),
     ),
     schedule: Type.Optional(

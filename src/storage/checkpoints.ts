@@ -6,7 +6,13 @@ import { checkpointHint } from './checkpoint_hint.js';
 import { type CheckpointState, encodeCheckpointState, readCheckpointState } from './checkpoint_state.js';
 import { fileError } from './file_error.js';
 import { makeDirectory } from './make_directory.js';
-import { encodeSafetensors, isCounter, type NamedTensor, readSafetensors, type StateTensor } from './safetensors.js';
+import {
+  encodeSafetensors,
+  isCounter,
+  type NamedTensor,
+  readSafetensors,
+  type StateTensor,
+} from './safetensors.js';
 
 export type { CheckpointState } from './checkpoint_state.js';
 

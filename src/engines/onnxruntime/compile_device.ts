@@ -64,9 +64,7 @@ export function compileUpdate(plan: Plan): Promise<TracedGraph> {
       new Map(specs.map(([name, { shape }]) => [name, input(trace, port(name), 'float32', shape)] as const));
     const parameters = inputs((name) => name);
     const slots = new Map(
-      entry
-        .slots(optimizer)
-        .map((slot) => [slot, inputs((name) => devicePorts.slot(slot, name))] as const),
+      entry.slots(optimizer).map((slot) => [slot, inputs((name) => devicePorts.slot(slot, name))] as const),
     );
     const gradients = inputs(ports.gradient);
     const scalars = scalarInputs(trace, plan);
