@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../helpers/temporary_directory.js';
 const description = { version: '1.2.3', metadata: { classes: '["a","b"]', step: '7' } };
 
 async function exported(plan: Plan): Promise<{ path: string; model: Uint8Array }> {
-  const model = await exportOnnx(plan, livelyState(plan).parameters, description);
+  const model = await exportOnnx(plan, livelyState(plan), description);
   const path = join(temporaryDirectory(), 'model.onnx');
   writeFileSync(path, model);
   return { path, model };

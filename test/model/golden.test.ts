@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadPlan } from '../../src/config/load_plan.js';
-import type { HostBatch, Program } from '../../src/model/program.js';
+import type { Batch, Program } from '../../src/model/program.js';
 import { stateFrom } from '../../src/model/state.js';
 import { type NamedTensor, readSafetensors } from '../../src/storage/safetensors.js';
 import { expectAllClose } from '../helpers/all_close.js';
-import { programs } from '../helpers/programs.js';
+import { programs, trainStepOn } from '../helpers/programs.js';
 import { whyNoTensorflow } from '../helpers/tensorflow.js';
 
 /**
@@ -43,7 +43,7 @@ async function openGolden(open: (typeof programs)[keyof typeof programs]) {
 }
 
 /** Batch number `index` of a file, in the order of its records. */
-async function batchOf(file: string, index: number): Promise<HostBatch> {
+async function batchOf(file: string, index: number): Promise<Batch> {
   const bytes = await readFile(join(GNET_CIFAR10_DIR!, file));
   const records = Array.from({ length: BATCH }, (_, record) => {
     const start = (index * BATCH + record) * RECORD_BYTES;
@@ -78,7 +78,7 @@ function expectNorms(
 async function expectSteps(program: Program, golden: Golden, steps: number): Promise<void> {
   for (let index = 0; index < steps; index++) {
     const batch = await batchOf('data_batch_1.bin', index);
-    const metrics = await program.train(batch, new Map(), { step: index + 1, learningRate: 1e-3 });
+    const metrics = await trainStepOn(program, batch, new Map(), { step: index + 1, learningRate: 1e-3 });
     const expected = golden.train[index]!;
     const tolerance = { relative: index < 5 ? 5e-4 : 1e-3, absolute: 0 };
     expectAllClose(

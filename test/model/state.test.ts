@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { checkSlots, copyState, initialState, stateFrom } from '../../src/model/state.js';
 import { parameterSpecs } from '../../src/model/state_specs.js';
-import { checkParameters, checkSlots, copyState, initialState, stateFrom } from '../../src/model/state.js';
 import type { NamedTensor } from '../../src/storage/safetensors.js';
 import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
@@ -127,7 +127,7 @@ describe('parameters from a file', () => {
   });
 
   it('that fit are accepted', () => {
-    expect(() => checkParameters(plan.network, initialState(plan).parameters, 'x')).not.toThrow();
+    expect(() => stateFrom(plan, initialState(plan).parameters, 'x')).not.toThrow();
   });
 });
 

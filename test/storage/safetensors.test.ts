@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { writeFileAtomic } from '../../src/storage/atomic.js';
-import { encodeSafetensors, type NamedTensor, readSafetensors } from '../../src/storage/safetensors.js';
+import {
+  encodeSafetensors,
+  type NamedTensor,
+  readSafetensors,
+  type StateTensor,
+} from '../../src/storage/safetensors.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
@@ -205,7 +210,7 @@ tensors = load_file(sys.argv[1])
 save_file(tensors, sys.argv[2], metadata={'by': 'python'})
 with safe_open(sys.argv[1], 'numpy') as file: metadata = file.metadata()
 print(json.dumps([{k: [list(v.shape), v.tobytes().hex()] for k, v in tensors.items()}, metadata]))`;
-  const hex = ({ shape, data }: NamedTensor) => [
+  const hex = ({ shape, data }: StateTensor) => [
     shape,
     Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
   ];
