@@ -52,7 +52,7 @@ describe('a backend that fails in the middle of a run', () => {
     const { message, hint } = error as UserError;
     const kept = join(directory, 'run/checkpoints/last');
     expect(message).toBe(
-      `backend onnxruntime-cpu failed in step 5: Device lost\n${kept} is of step 3 and stands.`,
+      `backend onnxruntime-cpu failed in the update of step 5: Device lost\n${kept} is of step 3 and stands.`,
     );
     const arguments_ = `run ${join(directory, 'tiny.yaml')} --set backend=wasm --run-dir ${join(directory, 'run')} --resume --threads 1`;
     expect(hint).toMatch(/^Go on with another backend:\n {2}\S/);

@@ -117,6 +117,7 @@ describe('CompiledProgram', () => {
 
   it('its state is what the next step changes: nothing is copied', async () => {
     const program = await open();
+    await program.prepare(2);
     const { parameters, slots } = await program.state();
     const before = parameters.get('fc.bias')!.data.slice();
     await trainStepOn(program, ...step(2));

@@ -173,7 +173,7 @@ describe('FusedState', () => {
 
     const other = new FusedState(adam, {
       parameters,
-      slots: new Map([...fused.slots].map(([slot, tensors]) => [slot, tensors])),
+      slots: new Map(fused.slots),
     });
     for (const each of [fused, other]) {
       setGradients(each, new TestRandom(6));

@@ -79,6 +79,7 @@ test.for([
       const { tensors: read } = await readCheckpoint(join(paths.checkpoints, 'last'));
       const batch = randomBatch(plan, 2, i);
       await program.evaluate(batch, fromStateDict(plan.network, read, 'last'));
+      await program.evaluate(batch);
     }
     sample();
 

@@ -78,6 +78,7 @@ export class EagerProgram implements Program {
   }
 
   async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {
+    if (!weights) this.forgetOther();
     const model = weights ? this.tensorsOf(weights) : this.model;
     const result = this.tf.tidy(() =>
       evaluationStep(this.tf, this.plan, model, this.tensors(batch, new Map())),
