@@ -1,7 +1,8 @@
 // @ts-check
 // ONNX Runtime's own float32 matrix product of 2048³: the machine's peak for it. node bench/contenders/gemm.js THREADS
-import * as ort from 'onnxruntime-node';
+
 import { encodeModel } from '../../dist/engines/onnxruntime/encode.js';
+import * as ort from '../../dist/engines/onnxruntime/onnxruntime.js';
 import { GraphBuilder } from '../../dist/tracing/graph.js';
 import { serve } from './protocol.js';
 

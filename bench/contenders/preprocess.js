@@ -1,6 +1,7 @@
 // @ts-check
 // gnet's input pipeline: batches from records, then resize and normalize as training does.
 // node bench/contenders/preprocess.js RESIZE BATCH THREADS
+
 import * as tf from '@tensorflow/tfjs';
 import { loadPlan } from '../../dist/config/load_plan.js';
 import { allocateBatch, batchAt, epochOrder } from '../../dist/data/batches.js';

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { encodeModel } from '../engines/onnxruntime/encode.js';
 import type { BackendName, DeviceBackend } from '../registry/backends.js';
+import '../engines/onnxruntime/no_telemetry.js'; // the process that tries it out inherits the variable
 import { GraphBuilder } from '../tracing/graph.js';
 import { diagnose } from './diagnose.js';
 import { type Failure, UnusableBackend } from './diagnosis.js';

@@ -1,8 +1,8 @@
 import { toBinary } from '@bufbuild/protobuf';
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
 import { modelOf } from '../engines/onnxruntime/encode.js';
 import { ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
+import * as ort from '../engines/onnxruntime/onnxruntime.js';
 import type { Weights } from '../model/program.js';
 import type { Graph } from '../tracing/graph.js';
 import { onnxOperators } from '../tracing/kernels/index.js';

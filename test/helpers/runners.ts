@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import { encodeModel } from '../../src/engines/onnxruntime/encode.js';
 import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
+import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { backends } from '../../src/registry/backends.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import type { Graph } from '../../src/tracing/graph.js';

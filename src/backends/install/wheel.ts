@@ -122,6 +122,11 @@ async function readText(zip: ZipFile, entry: Entry | undefined): Promise<string>
   return (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8');
 }
 
+/** The one spelling of a package's name (packaging.python.org, "Names and normalization"). */
+export function normalName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
+}
+
 /** "Key: value" lines up to the first empty one. */
 function headers(text: string): Map<string, string[]> {
   const result = new Map<string, string[]>();

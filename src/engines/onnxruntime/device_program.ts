@@ -1,4 +1,3 @@
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../../config/resolve.js';
 import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../model/program.js';
 import { copyState, type ModelState } from '../../model/state.js';
@@ -16,6 +15,7 @@ import { OpenedOnce } from '../opened_once.js';
 import { fromViews, stateViews } from '../state_views.js';
 import { compileTransfer, compileUpdate, devicePorts, statePorts, updatedPorts } from './compile_device.js';
 import { encodeModel } from './encode.js';
+import * as ort from './onnxruntime.js';
 import { openSession } from './sessions.js';
 import { tensorOf } from './tensors.js';
 

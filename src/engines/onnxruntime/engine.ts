@@ -1,10 +1,10 @@
-import type * as ort from 'onnxruntime-node';
 import { LARGEST_MEMORY, SharedMemory } from '../../model/wasm_memory.js';
 import type { Graph } from '../../tracing/graph.js';
 import { customOperations, deviceOperators, onnxOperators } from '../../tracing/kernels/index.js';
 import type { Target } from '../../tracing/kernels/kernel.js';
 import type { Engine, Executable } from '../engine.js';
 import { OnnxRuntimeExecutable, workspaceBytes } from './executable.js';
+import type * as ort from './onnxruntime.js';
 import { partition } from './partition.js';
 
 export interface EngineOptions {

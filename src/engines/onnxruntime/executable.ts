@@ -1,4 +1,3 @@
-import type * as ort from 'onnxruntime-node';
 import type { SharedMemory } from '../../model/wasm_memory.js';
 import type { Node, Port } from '../../tracing/graph.js';
 import { type View, type Views, viewOf } from '../../tracing/view.js';
@@ -8,6 +7,7 @@ import { CustomKernels, scratchBytes } from './custom_kernels.js';
 import { encodeModel } from './encode.js';
 import type { EngineOptions } from './engine.js';
 import { planMemory } from './memory_plan.js';
+import type * as ort from './onnxruntime.js';
 import type { Partition, Segment, Step } from './partition.js';
 import { openSession } from './sessions.js';
 import { tensorOf } from './tensors.js';

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
 import { onnxOperators } from '../../tracing/kernels/index.js';
 import { input, output, traceGraph } from '../../tracing/trace_graph.js';
 import { encodeModel } from './encode.js';
 import type { EngineOptions } from './engine.js';
+import * as ort from './onnxruntime.js';
 
 /** Numbers with a shape, in row-major order. */
 export interface Numbers {

@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import * as ort from './onnxruntime.js';
 
 /** A session of ONNX Runtime with what all of gnet's have in common. */
 export function openSession(

@@ -1,5 +1,5 @@
-import * as ort from 'onnxruntime-node';
 import type { View } from '../../tracing/view.js';
+import * as ort from './onnxruntime.js';
 
 const tensors = new WeakMap<View, ort.Tensor>();
 

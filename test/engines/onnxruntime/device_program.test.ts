@@ -1,7 +1,7 @@
-import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { compileUpdate } from '../../../src/engines/onnxruntime/compile_device.js';
 import { encodeModel } from '../../../src/engines/onnxruntime/encode.js';
+import * as ort from '../../../src/engines/onnxruntime/onnxruntime.js';
 import { drawMasks } from '../../../src/model/masks.js';
 import { backends } from '../../../src/registry/backends.js';
 import { GraphBuilder } from '../../../src/tracing/graph.js';

@@ -1,6 +1,6 @@
-import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OnnxRuntimeEngine } from '../../../src/engines/onnxruntime/engine.js';
+import * as ort from '../../../src/engines/onnxruntime/onnxruntime.js';
 import { GraphBuilder } from '../../../src/tracing/graph.js';
 import { type View, type Views, viewOf } from '../../../src/tracing/view.js';
 import { maxPool, maxPoolGradient } from '../../helpers/naive.js';
