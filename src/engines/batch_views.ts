@@ -23,12 +23,27 @@ export function maskViews(plan: Plan, batch: Batch, masks: Masks): NamedView[] {
   ]);
 }
 
-/** Copies what an evaluation graph returns. */
-export function readEvaluation(output: (name: string) => View): Evaluation {
+/**
+ * The batch with further images, all black, up to `size`: what is compiled for one batch size evaluates smaller batches, too.
+ * Images have no influence on each other, so that each comes out as in a full batch, to the bit.
+ */
+export function padded(batch: Batch, size: number): Batch {
+  if (batch.size === size) return batch;
+  const images = new Uint8Array((batch.images.length / batch.size) * size);
+  images.set(batch.images);
+  const labels = new Int32Array(size);
+  labels.set(batch.labels);
+  return { size, images, labels };
+}
+
+/** Copies what an evaluation graph returns of the first `count` images. */
+export function readEvaluation(output: (name: string) => Pick<View, 'data'>, count: number): Evaluation {
+  const losses = output(ports.losses).data as Float32Array;
+  const probabilities = output(ports.probabilities).data as Float32Array;
   return {
-    losses: (output(ports.losses).data as Float32Array).slice(),
-    predicted: (output(ports.predicted).data as Int32Array).slice(),
-    logits: (output(ports.logits).data as Float32Array).slice(),
-    probabilities: (output(ports.probabilities).data as Float32Array).slice(),
+    losses: losses.slice(0, count),
+    predicted: (output(ports.predicted).data as Int32Array).slice(0, count),
+    logits: (output(ports.logits).data as Float32Array).slice(0, probabilities.length / losses.length * count),
+    probabilities: probabilities.slice(0, (probabilities.length / losses.length) * count),
   };
 }

@@ -1,9 +1,10 @@
+import { elements } from '../config/network.js';
 import { UserError } from '../errors.js';
 import { type OptimizerOptions, optimizerEntry } from '../registry/optimizers/index.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { type ElementLoop, elementLoop, type Lanes } from './element_loop.js';
 import type { ModelState } from './state.js';
-import { gibibytes, LARGEST_MEMORY, wasmMemory } from './wasm_memory.js';
+import { gibibytes, growMemory, LARGEST_MEMORY, wasmMemory } from './wasm_memory.js';
 
 type NamedTensors = ReadonlyMap<string, NamedTensor>;
 /** `parameters` are the trained ones alone. */
@@ -12,64 +13,96 @@ type Trained = Pick<ModelState, 'parameters' | 'slots'>;
 /** Each tensor starts at a multiple of this. */
 const ALIGNMENT = 64;
 
+const OWNER = "the model's parameters, gradients and optimizer state";
+
 /**
  * What an update changes, in one block of memory: the trained parameters one after the other, then their gradients and each
  * slot of the optimizer in the same layout. So an update is one loop, compiled from the optimizer's rule, over all of it.
+ * Before training begins, there are the parameters alone.
  */
 export class FusedState implements Trained {
-  readonly parameters: NamedTensors;
-  readonly gradients: NamedTensors;
-  readonly slots: ReadonlyMap<string, NamedTensors>;
-  private readonly loop: ElementLoop;
+  parameters: NamedTensors;
+  gradients: NamedTensors = new Map();
+  slots: ReadonlyMap<string, NamedTensors> = new Map();
+  private readonly memory: WebAssembly.Memory;
+  private readonly layout = new Map<string, number>();
+  private loop: ElementLoop | undefined;
   /** Of the parameters, and so of the gradients and of each slot. */
   private readonly bytes: number;
 
-  /** Starts from a copy of `state`. @throws UserError where it is larger than one memory, or the machine's, can be */
+  /**
+   * Starts from a copy of `state`; where it has slots, training begins at once.
+   * @throws UserError where it is larger than one memory, or the machine's, can be
+   */
   constructor(
     private readonly options: OptimizerOptions,
     state: Trained,
   ) {
-    const layout = new Map<string, number>();
-    this.bytes = 0;
+    let bytes = 0;
     for (const [name, { data }] of state.parameters) {
-      layout.set(name, this.bytes);
-      this.bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
+      this.layout.set(name, bytes);
+      bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
     }
-    const slots = optimizerEntry(options.type).slots(options);
-    const size = (2 + slots.length) * this.bytes;
-    if (size > LARGEST_MEMORY)
-      throw new UserError(
-        `model: its parameters, gradients and optimizer state take ${gibibytes(size)} GiB, this backend holds 4`,
-        { hint: 'Make the model smaller, or take an optimizer with less state (sgd).' },
-      );
-    const memory = wasmMemory(size, "the model's parameters, gradients and optimizer state");
-    const views = (index: number): NamedTensors =>
-      new Map(
-        [...state.parameters].map(([name, { shape, data }]) => {
-          const start = index * this.bytes + layout.get(name)!;
-          return [name, { shape, data: new Float32Array(memory.buffer, start, data.length) }] as const;
-        }),
-      );
-    this.parameters = views(0);
-    this.gradients = views(1);
-    this.slots = new Map(slots.map((slot, index) => [slot, views(2 + index)] as const));
-    this.load(state);
-    const module = new WebAssembly.Module(compileRule(options));
-    this.loop = new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
+    this.bytes = bytes;
+    const isTraining = state.slots.size > 0;
+    if (isTraining) this.requireSize();
+    this.memory = wasmMemory(isTraining ? this.trainingBytes : bytes, OWNER);
+    this.parameters = this.views(state.parameters, 0);
+    for (const [name, { data }] of this.parameters) data.set(state.parameters.get(name)!.data);
+    if (!isTraining) return;
+    this.beginTraining();
+    for (const [slot, tensors] of this.slots)
+      for (const [name, { data }] of tensors) data.set(state.slots.get(slot)!.get(name)!.data);
   }
 
-  private load(state: Trained): void {
-    for (const [name, { data }] of this.parameters) data.set(state.parameters.get(name)!.data);
-    // Where the state has none, they start at 0, as memory does.
-    for (const [slot, tensors] of state.slots)
-      for (const [name, { data }] of tensors) this.slots.get(slot)!.get(name)!.data.set(data);
+  /**
+   * Takes memory for gradients and slots, all zero. All arrays are others from then on, and those before are empty.
+   * @throws UserError as the constructor
+   */
+  beginTraining(): void {
+    if (this.loop) return;
+    this.requireSize();
+    growMemory(this.memory, this.trainingBytes, OWNER);
+    const { parameters, memory } = this;
+    this.parameters = this.views(parameters, 0);
+    this.gradients = this.views(parameters, 1);
+    this.slots = new Map(this.slotNames.map((slot, index) => [slot, this.views(parameters, 2 + index)]));
+    const module = new WebAssembly.Module(compileRule(this.options));
+    this.loop = new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
   }
 
   /** One update by the gradients as they are. */
   update(learningRate: number, step: number): void {
+    this.beginTraining();
     const scalars = optimizerEntry(this.options.type).scalars(this.options, learningRate, step);
     const pointers = Array.from({ length: 2 + this.slots.size }, (_, index) => index * this.bytes);
-    if (this.bytes > 0) this.loop(this.bytes, ...pointers, ...Object.values(scalars));
+    if (this.bytes > 0) this.loop!(this.bytes, ...pointers, ...Object.values(scalars));
+  }
+
+  private get slotNames(): readonly string[] {
+    return optimizerEntry(this.options.type).slots(this.options);
+  }
+
+  private get trainingBytes(): number {
+    return (2 + this.slotNames.length) * this.bytes;
+  }
+
+  private requireSize(): void {
+    if (this.trainingBytes > LARGEST_MEMORY)
+      throw new UserError(
+        `model: its parameters, gradients and optimizer state take ${gibibytes(this.trainingBytes)} GiB, this backend holds 4`,
+        { hint: 'Make the model smaller, or take an optimizer with less state (sgd).' },
+      );
+  }
+
+  /** Tensors in the layout of the parameters. @param index of the part of memory */
+  private views(like: NamedTensors, index: number): NamedTensors {
+    return new Map(
+      [...like].map(([name, { shape }]) => {
+        const start = index * this.bytes + this.layout.get(name)!;
+        return [name, { shape, data: new Float32Array(this.memory.buffer, start, elements(shape)) }] as const;
+      }),
+    );
   }
 }
 

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
 import { EngineError } from '../../src/engines/engine_error.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
+import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { UserError } from '../../src/errors.js';
 import type { Program } from '../../src/model/program.js';
 import { type RunOptions, runExperiment } from '../../src/pipeline/run.js';

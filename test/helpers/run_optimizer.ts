@@ -28,6 +28,7 @@ export function runFused(options: OptimizerOptions): OptimizerState {
     parameters: tensor(Float32Array.from(PARAMETER)),
     slots: new Map(names.map((name) => [name, zeros()])),
   });
+  state.beginTraining();
   for (const [index, gradient] of GRADIENTS.entries()) {
     state.gradients.get('p')!.data.set(gradient);
     state.update(LEARNING_RATES[index]!, index + 1);

@@ -93,6 +93,7 @@ function setGradients(fused: FusedState, random: TestRandom): void {
 describe.each(rules)('FusedState with $type, weight_decay $weight_decay', (options) => {
   it('updates every element as the rule says, to the bit', () => {
     const [state, fused] = [stateOf(options), new FusedState(options, stateOf(options))];
+    fused.beginTraining();
     const random = new TestRandom(6);
     for (const [index, rate] of [0.1, 0.05, 0.3].entries()) {
       setGradients(fused, random);
@@ -106,6 +107,7 @@ describe.each(rules)('FusedState with $type, weight_decay $weight_decay', (optio
 
   it('gives arrays of their own, aligned, and the same ones throughout', () => {
     const fused = new FusedState(options, stateOf(options));
+    fused.beginTraining();
     const { parameters, slots, gradients } = fused;
     const arrays = [parameters, gradients, ...slots.values()].flatMap((each) => [...each.values()]);
     for (const { shape, data } of arrays) expect(data.length).toBe(elements(shape));
@@ -153,6 +155,31 @@ describe('FusedState', () => {
     expect(valuesOf(fused)).toEqual(valuesOf(stateOf(adam)));
     fused.parameters.get('p2')!.data.fill(7);
     expect(given.parameters.get('p2')!.data).toEqual(stateOf(adam).parameters.get('p2')!.data);
+  });
+
+  it('without slots takes memory for training when it begins, and goes on from its parameters', () => {
+    const { parameters } = stateOf(adam);
+    const fused = new FusedState(adam, { parameters, slots: new Map() });
+    const bytes = () => fused.parameters.get('p0')!.data.buffer.byteLength;
+    expect([fused.gradients.size, fused.slots.size]).toEqual([0, 0]);
+    const before = { values: valuesOf({ parameters: fused.parameters, slots: new Map() }), bytes: bytes() };
+    fused.beginTraining();
+    expect(valuesOf({ parameters: fused.parameters, slots: new Map() })).toEqual(before.values);
+    // Whole pages, of which the small parameters leave a part.
+    expect(bytes()).toBeGreaterThanOrEqual(before.bytes);
+    const zeros = [fused.gradients, ...fused.slots.values()].flatMap((each) => [...each.values()]);
+    expect(zeros).toHaveLength(3 * SHAPES.length);
+    expect(zeros.every(({ data }) => data.every((value) => value === 0))).toBe(true);
+
+    const other = new FusedState(adam, {
+      parameters,
+      slots: new Map(fused.slots),
+    });
+    for (const each of [fused, other]) {
+      setGradients(each, new TestRandom(6));
+      each.update(0.1, 1);
+    }
+    expect(valuesOf(fused)).toEqual(valuesOf(other));
   });
 
   it('of a model without parameters has nothing to update', () => {

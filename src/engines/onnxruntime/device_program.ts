@@ -9,8 +9,11 @@ import { deviceOperators } from '../../tracing/kernels/index.js';
 import { ports, traceEvaluation, traceTraining } from '../../tracing/step_graphs.js';
 import type { TracedGraph } from '../../tracing/trace_graph.js';
 import type { View } from '../../tracing/view.js';
-import { batchViews, maskViews, readEvaluation } from '../batch_views.js';
+
+import { BatchExecutables } from '../batch_executables.js';
+import { batchViews, maskViews, padded, readEvaluation } from '../batch_views.js';
 import { fromEngine } from '../engine_error.js';
+
 import { OpenedOnce } from '../opened_once.js';
 import { fromViews, stateViews } from '../state_views.js';
 import { compileTransfer, compileUpdate, devicePorts, statePorts, updatedPorts } from './compile_device.js';
@@ -35,6 +38,9 @@ export interface DeviceOptions {
  */
 export class DeviceProgram implements Program {
   private readonly sessions = new OpenedOnce<ort.InferenceSession>();
+  private readonly evaluation = new BatchExecutables((size) =>
+    this.open(() => traceEvaluation(this.plan, size, deviceOperators), []),
+  );
   /** The state by the name of the graphs' input; in host memory, and ours alone, until it is first used. */
   private tensors: Tensors;
   /** What the last `backward` left: gradient.<parameter> and next.<buffer>. */
@@ -101,12 +107,14 @@ export class DeviceProgram implements Program {
   }
 
   async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {
-    const compile = () => traceEvaluation(this.plan, batch.size, deviceOperators);
-    const session = await this.session(`evaluate:${batch.size}`, compile, []);
     await this.upload();
     const model = weights ? await this.tensorsOf(weights) : this.tensors;
-    const results = await run(session, { ...read(session, model), ...tensors(batchViews(this.plan, batch)) });
-    return readEvaluation((name) => ({ type: 'float32', shape: [], data: results[name]!.data }) as View);
+    const size = Math.max(batch.size, this.evaluation.largest);
+    const inputs = tensors(batchViews(this.plan, padded(batch, size)));
+    return this.evaluation.run(size, async (session) => {
+      const results = await run(session, { ...read(session, model), ...inputs });
+      return readEvaluation((name) => ({ data: results[name]!.data as View['data'] }), batch.size);
+    });
   }
 
   async state(): Promise<ModelState> {
@@ -134,6 +142,7 @@ export class DeviceProgram implements Program {
     // Before the sessions: their memory is that of a session.
     for (const each of [this.tensors, this.computed, this.other?.tensors ?? {}]) release(each);
     this.sessions.dispose();
+    this.evaluation.release();
   }
 
   private trainSession(batchSize: number): Promise<ort.InferenceSession> {
@@ -194,14 +203,19 @@ export class DeviceProgram implements Program {
     compile: () => Promise<TracedGraph>,
     onDevice: readonly string[],
   ): Promise<ort.InferenceSession> {
-    return this.sessions.get(name, async () => {
-      const { graph } = await compile();
-      const outputs = onDevice.map((output): [string, Location] => [output, 'gpu-buffer']);
-      return openSession(encodeModel(graph), {
-        executionProviders: [this.options.executionProvider],
-        intraOpNumThreads: this.options.threads,
-        ...(outputs.length > 0 && { preferredOutputLocation: Object.fromEntries(outputs) }),
-      });
+    return this.sessions.get(name, () => this.open(compile, onDevice));
+  }
+
+  private async open(
+    compile: () => Promise<TracedGraph>,
+    onDevice: readonly string[],
+  ): Promise<ort.InferenceSession> {
+    const { graph } = await compile();
+    const outputs = onDevice.map((output): [string, Location] => [output, 'gpu-buffer']);
+    return openSession(encodeModel(graph), {
+      executionProviders: [this.options.executionProvider],
+      intraOpNumThreads: this.options.threads,
+      ...(outputs.length > 0 && { preferredOutputLocation: Object.fromEntries(outputs) }),
     });
   }
 

@@ -2,10 +2,12 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { OnnxRuntimeEngine } from '../../../src/engines/onnxruntime/engine.js';
 import * as ort from '../../../src/engines/onnxruntime/onnxruntime.js';
 import { GraphBuilder } from '../../../src/tracing/graph.js';
-import type { View, Views } from '../../../src/tracing/view.js';
+import { type View, type Views, viewOf } from '../../../src/tracing/view.js';
 import { maxPool, maxPoolGradient } from '../../helpers/naive.js';
 import type { Plain } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
+
+vi.mock('../../../src/tracing/view.js', { spy: true });
 
 const SHAPE = [2, 3, 7, 6];
 const POOLED = [2, 3, 4, 3];
@@ -96,6 +98,59 @@ describe('OnnxRuntimeExecutable', () => {
     expect(numbers(value('y'))).toEqual(y);
     expect(numbers(own)).toEqual(before);
     await executable.release();
+  });
+
+  it('an output that has a destination in each run has no memory besides', async () => {
+    const executable = await open();
+    vi.mocked(viewOf).mockClear();
+    const allocated = () =>
+      vi
+        .mocked(viewOf)
+        .mock.calls.filter(([, buffer]) => !buffer)
+        .map(([port]) => port);
+    const { feeds } = operands();
+    const wanted = inputs({
+      dx: view({ shape: SHAPE, values: new Float32Array(252) }),
+      y: view({ shape: POOLED, values: new Float32Array(72) }),
+    });
+    for (let run = 0; run < 2; run++) await executable.run(inputs(feeds), wanted);
+    expect(allocated()).toEqual([{ name: 'largest', type: 'int64', shape: [] }]);
+    await executable.release();
+  });
+
+  it('makes the same tensors of the same views in every run', async () => {
+    const executable = await open();
+    const run = vi.spyOn(Session.prototype, 'run');
+    const { feeds } = operands();
+    for (let count = 0; count < 2; count++) await executable.run(inputs(feeds));
+    const [first, second, again, secondAgain] = run.mock.calls.map(([given]) => Object.values(given));
+    for (const [index, tensor] of [...first!, ...second!].entries())
+      expect([...again!, ...secondAgain!][index]).toBe(tensor);
+    await executable.release();
+  });
+
+  it('takes turns with others of its engine on the same memory, which grows for the largest', async () => {
+    const shared = engine();
+    const small = await shared.open(graphOf().finish());
+    const [first, second] = [operands(), operands()];
+    expect(numbers((await small.run(inputs(first.feeds)))('dx'))).toEqual(first.dx);
+    // A map that is read by a custom operation, of more than all pages so far.
+    const graph = new GraphBuilder();
+    const shape = [1, 1, 300, 300];
+    const [x, dy] = ['x', 'dy'].map((name) => graph.input(name, 'float32', shape));
+    const y = graph.node('Abs', [x!]);
+    graph.declare(y, 'float32', shape);
+    const attributes = { kernel_shape: [1, 1], strides: [1, 1], pads: [0, 0, 0, 0], positive: 0 };
+    const dx = graph.customNode('MaxPoolGradient', [y, y, dy!], attributes);
+    graph.declare(dx, 'float32', shape);
+    graph.output('dx', graph.node('Neg', [dx]), 'float32', shape);
+    const large = await shared.open(graph.finish());
+    const given = { x: view(random.tensor(shape)), dy: view(random.integers(shape, -9, 9)) };
+    const negative = (await large.run(inputs(given)))('dx');
+    expect(numbers(negative)).toEqual(Array.from(given.dy.data as Float32Array, (value) => 0 - value));
+    expect(numbers((await small.run(inputs(second.feeds)))('dx'))).toEqual(second.dx);
+    expect(numbers((await large.run(inputs(given)))('dx'))).toEqual(numbers(negative));
+    await Promise.all([small.release(), large.release()]);
   });
 
   it('copies no output: each run asks ONNX Runtime for one that JavaScript cannot have', async () => {

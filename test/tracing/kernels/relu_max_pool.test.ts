@@ -21,7 +21,7 @@ const gradient = (f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, dy: tf.Tensor) =
 const map = (): Input => ({ ...random.integers([2, 6, 5, 3], -3, 2), order: CHANNELS_FIRST });
 const dy = (): Input => ({ ...random.integers([2, 3, 3, 3], -8, 8), order: CHANNELS_FIRST });
 
-/** Expects of both lowerings what TensorFlow.js computes, and returns `positive` of each custom operation. */
+/** Expects of both targets what TensorFlow.js computes, and returns `positive` of each custom operation. */
 async function run(f: TensorFunction, inputs: readonly Input[]): Promise<unknown[]> {
   const expected = await runners.cpu(f, inputs);
   for (const runner of [runners.traced, runners.custom]) {
