@@ -16,7 +16,7 @@ import { serve } from './protocol.js';
 const [resize = '', batchText = '', threads = ''] = process.argv.slice(2);
 const batchSize = Number(batchText);
 const { plan } = await loadPlan('configs/googlenet-cifar10.yaml', [
-  'dataset={type: shapes, limit: {train: 1024, test: 1}}',
+  'dataset={type: shapes, validation: test, limit: {train: 1024, test: 1}}',
   `input.resize=${resize}`,
 ]);
 const { image } = plan.dataset;
