@@ -32,7 +32,8 @@ function report(error: Error): { text: string; exitCode: number; details: object
   const { message } = error;
   if (error instanceof Interrupted) return { text: message, exitCode: 130, details: { message } };
   if (!(error instanceof UserError)) {
-    return { text: inspect(error), exitCode: 1, details: { message, stack: error.stack } };
+    const text = `${inspect(error)}\nThis is an internal error of gnet: please report it with the lines above.`;
+    return { text, exitCode: 1, details: { message, stack: error.stack } };
   }
   const { hint, exitCode } = error;
   const problems = error instanceof ConfigError ? { problems: error.problems } : {};

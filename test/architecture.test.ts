@@ -19,7 +19,7 @@ const ROWS = [
   ['data', 'logging'],
   ['terminal', 'storage', 'config'],
   ['registry', 'statistics'],
-  ['errors.ts', 'random.ts', 'version.ts', 'web_assembly.d.ts'],
+  ['errors.ts', 'random.ts', 'shape.ts', 'version.ts', 'web_assembly.d.ts'],
 ];
 /** Who may load what computes; types cost nothing. */
 const MAY_LOAD = ['tracing', 'engines', 'backends', 'export'];

@@ -92,6 +92,7 @@ test('a bug keeps its stack, and that of its cause', async () => {
   expect(await run(bug)).toMatchObject({ stdout: '', exitCode: 1, thrown: undefined });
   expect(stderr).toMatch(/^TypeError: x is not a function\n {4}at .*base_command\.test\.ts/);
   expect(stderr).toMatch(/\[cause\]: Error: deeper\n {6}at /);
+  expect(stderr).toMatch(/\nThis is an internal error of gnet: please report it with the lines above\.\n$/);
   const asJson = await run(bug, '--json');
   expect(JSON.parse(asJson.stdout)).toEqual({ error: { message: 'x is not a function', stack: bug.stack } });
 });

@@ -1,6 +1,7 @@
-import { elements, type PlannedLayer } from '../config/network.js';
+import type { PlannedLayer } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import type { Shape } from '../registry/layers/layer.js';
+import { elements } from '../shape.js';
 import { grouped } from '../terminal/format.js';
 import { textTable } from '../terminal/table.js';
 

@@ -1,3 +1,4 @@
+import { EngineError } from '../engines/engine_error.js';
 import { UserError } from '../errors.js';
 import type { Program } from '../model/program.js';
 import type { BackendName } from '../registry/backends.js';
@@ -7,15 +8,15 @@ export class BackendFailure extends Error {
   constructor(
     /** As it stands after "failed": "in step 12". */
     readonly where: string,
-    cause: Error,
+    cause: unknown,
   ) {
-    super(cause.message, { cause });
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'BackendFailure';
   }
 }
 
 /**
- * The program, whose backend's errors are BackendFailures from now on.
+ * The program, whose engine's errors are BackendFailures from now on; gnet's own mistakes are left as they are.
  * @param told what is thrown in place of such a failure
  */
 export function withFailures(
@@ -26,7 +27,7 @@ export function withFailures(
     try {
       return await run();
     } catch (error) {
-      throw isFailure(error) ? told(new BackendFailure(where, error)) : error;
+      throw error instanceof EngineError ? told(new BackendFailure(where, error.cause)) : error;
     }
   };
   return {
@@ -54,12 +55,6 @@ export function withUserErrors(program: Program, backend: BackendName): Program 
 
 function summary({ where, message }: BackendFailure, backend: BackendName): string {
   return `backend ${backend} failed ${where}: ${message.trim().split('\n')[0]}`;
-}
-
-/** Backends throw plain errors; those of the language are our own mistakes and keep their stack. */
-function isFailure(error: unknown): error is Error {
-  const isOurs = error instanceof UserError || error instanceof TypeError || error instanceof ReferenceError;
-  return error instanceof Error && !isOurs;
 }
 
 /** What a run tells whose backend failed: what stands, and how to go on. */

@@ -44,13 +44,18 @@ export async function openProgram(
 
 /**
  * The backend that a config asks for, tried out; for `auto`, the best one that can run here.
+ * @param require tries it
  * @throws UserError where the one that is named cannot
  */
-export async function takeBackend(wanted: BackendName | 'auto', threads: number): Promise<BackendChoice> {
-  if (wanted !== 'auto') await requireBackend(wanted, threads);
+export async function takeBackend(
+  wanted: BackendName | 'auto',
+  threads: number,
+  require: typeof requireBackend = requireBackend,
+): Promise<BackendChoice> {
+  if (wanted !== 'auto') await require(wanted, threads);
   return chooseBackend(wanted, async (name) => {
     try {
-      await requireBackend(name, threads);
+      await require(name, threads);
       return null;
     } catch (error) {
       if (error instanceof UnusableBackend) return error.diagnosis.cause;

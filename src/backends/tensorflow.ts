@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { guardBackend } from '../engines/eager/guard_backend.js';
 import { registerKernels } from '../engines/eager/tensorflow_kernels.js';
 import type { BackendName } from '../registry/backends.js';
 import type { Tf } from '../registry/schema.js';
@@ -24,15 +25,23 @@ const packages: Readonly<Record<TensorflowName, string>> = {
 export async function loadTensorflow(name: TensorflowName, threads: number): Promise<Tf> {
   const tf = await loadLibrary(name, threads);
   await tf.setBackend('tensorflow');
+  guardBackend(tf);
   registerKernels(tf);
   if (name === 'tensorflow-gpu') requireGpu(tf);
   return tf;
 }
 
+/** Whose library this process has. */
+let loadedName: TensorflowName | undefined;
+
 async function loadLibrary(name: TensorflowName, threads: number): Promise<Tf> {
   const loaded = require('@tensorflow/tfjs') as Tf;
   // It is loaded once in a process: two of TensorFlow's libraries would meet.
-  if (loaded.findBackendFactory('tensorflow')) return loaded;
+  if (loaded.findBackendFactory('tensorflow')) {
+    if (loadedName === name) return loaded;
+    throw new Error(`${name} needs a process of its own: this one has the library of ${loadedName}`);
+  }
+  loadedName = name;
   prepareProcess(threads);
   const [build] = findBuilds(name);
   try {

@@ -1,5 +1,5 @@
 import { Args, Errors, Flags } from '@oclif/core';
-import type { Verification } from '../backends/compare_training.js';
+import type { Verification } from '../backends/verify/compare_training.js';
 import { BaseCommand } from '../base_command.js';
 import { backendFlag, setFlag, threadsFlag } from '../flags.js';
 import { backendNames } from '../registry/backends.js';
@@ -28,7 +28,8 @@ export default class Verify extends BaseCommand {
     against: Flags.option({
       options: backendNames,
       default: 'wasm' as const,
-      description: 'the backend to compare with; wasm shares no code with the others',
+      description:
+        'the backend to compare with; wasm runs the same model and layers with kernels of its own, and compiles no step',
     })(),
     steps: Flags.integer({ min: 1, default: 3, helpValue: 'N', description: 'training steps on each' }),
     tolerance: toleranceFlag({
@@ -42,8 +43,8 @@ export default class Verify extends BaseCommand {
 
   override async run(): Promise<Verification> {
     const { args, flags } = await this.parse(Verify);
-    const { verifyBackends } = await import('../backends/verify.js');
-    const { verificationText } = await import('../backends/compare_training.js');
+    const { verifyBackends } = await import('../backends/verify/verify.js');
+    const { verificationText } = await import('../backends/verify/compare_training.js');
     const verification = await verifyBackends({
       config: args.config,
       sets: [...(flags.set ?? []), ...(flags.backend ? [`backend=${flags.backend}`] : [])],

@@ -13,12 +13,15 @@ export function compareConfigs(before: Experiment, after: Experiment): Differenc
   return differences(before, after, []);
 }
 
-/** Keys that decide where a run computes and what it saves, not what comes out. */
-const DECIDES_NOTHING = /^(backend|dataset\.root|dataset\.archive|checkpoint|tensorboard)(\.|$)/;
+/** Keys that decide where a run computes, where its data are and what it saves, not what comes out. */
+const DECIDES_NOTHING = /^(backend|dataset\.root|dataset\.archive\.url|checkpoint|tensorboard)(\.|$)/;
 
 /** Whether a run with the one config ends with other weights than one with the other, because of this key. */
-export function decidesResult({ path }: Difference): boolean {
-  return !DECIDES_NOTHING.test(path.join('.'));
+export function decidesResult({ path, before, after }: Difference): boolean {
+  const key = path.join('.');
+  // Hexadecimal digits may be written either way.
+  if (key === 'dataset.archive.sha256') return String(before).toLowerCase() !== String(after).toLowerCase();
+  return !DECIDES_NOTHING.test(key);
 }
 
 function differences(before: unknown, after: unknown, path: KeyPath): Difference[] {

@@ -1,6 +1,7 @@
 import type { Experiment } from '../registry/experiment.js';
 import { type LayerOptions, layerEntry } from '../registry/layers/index.js';
 import { type LayerPlan, type ModelSizes, OptionError, type Shape } from '../registry/layers/layer.js';
+import { elements } from '../shape.js';
 import { nearest, shorten } from './words.js';
 
 /** A key of a config: `['model', 'layers', 3, 'kernel']`. */
@@ -51,11 +52,6 @@ export function countParameters(network: Network): number {
 /** Multiply-accumulates of a forward pass in training for one image, those of the heads included. */
 export function countMacs(network: Network): number {
   return allLayers(network).reduce((sum, layer) => sum + layer.macs, 0);
-}
-
-/** Numbers in a tensor of that shape. */
-export function elements(shape: readonly number[]): number {
-  return shape.reduce((size, dimension) => size * dimension, 1);
 }
 
 /**

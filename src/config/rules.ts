@@ -1,13 +1,7 @@
 import type { Split } from '../registry/datasets/dataset.js';
 import type { Experiment } from '../registry/experiment.js';
-import {
-  countParameters,
-  elements,
-  type KeyPath,
-  type Network,
-  type PlannedLayer,
-  type Problem,
-} from './network.js';
+import { elements } from '../shape.js';
+import { countParameters, type KeyPath, type Network, type PlannedLayer, type Problem } from './network.js';
 import type { DatasetFacts } from './resolve.js';
 
 /** A rule between keys that a schema cannot state. It sees only configs that the schema accepts. */

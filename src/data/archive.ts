@@ -7,7 +7,7 @@ import type { ReadEntry, Unpack } from 'tar';
 import { UserError } from '../errors.js';
 import { fileError } from '../storage/file_error.js';
 import { makeDirectory } from '../storage/make_directory.js';
-import { removeAbandoned, scratchPath } from './scratch.js';
+import { removeAbandoned, temporaryName } from '../storage/temporary_name.js';
 
 /** A file that is wanted from an archive, and how long it must be. */
 export interface ExpectedFile {
@@ -35,7 +35,7 @@ const ENTRY_OVERHEAD = 4096;
 const MAX_PADDING = 1 << 20;
 const CHUNK_BYTES = 1 << 18;
 
-const scratchBase = (target: string): string => join(target, '.extract');
+const scratchBase = (target: string): string => join(target, 'extract');
 
 /**
  * Extracts the wanted files into a new directory inside `target` and returns its path; `installFiles` moves them on. Nothing else is written: other entries are skipped, and an archive with links, devices, absolute paths or
@@ -44,7 +44,7 @@ const scratchBase = (target: string): string => join(target, '.extract');
  */
 export async function extractFiles(options: ExtractOptions): Promise<string> {
   const { archive, folder, files, target, signal } = options;
-  const scratch = scratchPath(scratchBase(target));
+  const scratch = temporaryName(scratchBase(target));
   try {
     await makeDirectory(target);
     await mkdir(scratch);

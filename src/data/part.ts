@@ -4,7 +4,7 @@ import { systemErrorCode } from '../errors.js';
 import { fsyncDirectory } from '../storage/atomic.js';
 import { fileError } from '../storage/file_error.js';
 import { makeDirectory } from '../storage/make_directory.js';
-import { abandonedScratch, scratchPath } from './scratch.js';
+import { abandonedTemporaries, temporaryName } from '../storage/temporary_name.js';
 
 /** Says which version of which resource the bytes of a part are from. */
 interface Origin {
@@ -35,15 +35,15 @@ export class Part {
   static async claim(destination: string, url: string): Promise<Part> {
     await makeDirectory(dirname(destination));
     const waiting = `${destination}.part`;
-    const path = scratchPath(waiting);
-    for (const candidate of [waiting, ...(await abandonedScratch(waiting))]) {
+    const path = temporaryName(waiting);
+    for (const candidate of [waiting, ...(await abandonedTemporaries(waiting))]) {
       if ((await isFile(candidate)) && (await renameIfThere(candidate, path))) {
         const note = originPath(candidate);
         if (await isFile(note)) await renameIfThere(note, originPath(path));
         break;
       }
     }
-    for (const leftover of await abandonedScratch(waiting)) {
+    for (const leftover of await abandonedTemporaries(waiting)) {
       await rm(leftover, { recursive: true, force: true });
       await rm(originPath(leftover), { recursive: true, force: true });
     }

@@ -9,6 +9,7 @@ import type {
   Split,
 } from '../registry/datasets/dataset.js';
 import { fileError } from '../storage/file_error.js';
+import { readExactly } from '../storage/read_exactly.js';
 
 /** One split of a data set, in memory. */
 export interface Records {
@@ -83,7 +84,7 @@ async function readFileInto(
     for (let record = 0; record < wanted; ) {
       const count = Math.min(CHUNK_RECORDS, wanted - record);
       const bytes = chunk.subarray(0, count * recordBytes);
-      await readExactly(handle, bytes, record * recordBytes, path);
+      await readExactly(handle, bytes, record * recordBytes, (length) => shortened(path, length));
       decodeInto(entry, bytes, path, record, records, first + record);
       record += count;
     }
@@ -94,22 +95,10 @@ async function readFileInto(
   }
 }
 
-/** A read may return less than it was asked for. */
-async function readExactly(
-  handle: FileHandle,
-  bytes: Uint8Array,
-  position: number,
-  path: string,
-): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, position + done);
-    if (bytesRead === 0) {
-      throw new UserError(`${path}: expected more than ${position + done} bytes, but the file ended there`, {
-        hint: 'Another program shortened it meanwhile; run again.',
-      });
-    }
-    done += bytesRead;
-  }
+function shortened(path: string, length: number): UserError {
+  return new UserError(`${path}: expected more than ${length} bytes, but the file ended there`, {
+    hint: 'Another program shortened it meanwhile; run again.',
+  });
 }
 
 function decodeInto(

@@ -28,6 +28,7 @@ export function readEvaluation(output: (name: string) => View): Evaluation {
   return {
     losses: (output(ports.losses).data as Float32Array).slice(),
     predicted: (output(ports.predicted).data as Int32Array).slice(),
+    logits: (output(ports.logits).data as Float32Array).slice(),
     probabilities: (output(ports.probabilities).data as Float32Array).slice(),
   };
 }

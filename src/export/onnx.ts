@@ -58,10 +58,14 @@ export async function openOnnx(path: string, plan: Plan): Promise<OpenedExport> 
   const session = await ort.InferenceSession.create(path, { logSeverityLevel: 3 });
   const { channels, height, width } = plan.dataset.image;
   return {
-    probabilities: async (images, size) => {
+    predict: async (images, size) => {
       const feed = new ort.Tensor('uint8', images, [size, channels, height, width]);
-      const results = await session.run({ [ports.images]: feed }, [predictionPorts.probabilities]);
-      return results[predictionPorts.probabilities]!.data as Float32Array;
+      const results = await session.run({ [ports.images]: feed });
+      const numbers = (name: string) => results[name]!.data as Float32Array;
+      return {
+        logits: numbers(predictionPorts.logits),
+        probabilities: numbers(predictionPorts.probabilities),
+      };
     },
     release: () => session.release(),
   };

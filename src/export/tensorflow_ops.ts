@@ -1,4 +1,5 @@
 import { backend_util, type DataType, util } from '@tensorflow/tfjs';
+import { elements } from '../shape.js';
 import { type Target, type Translation, translation } from '../tracing/kernels/kernel.js';
 import { type ReductionAttributes, reduced } from '../tracing/kernels/reduction.js';
 import { expandDimsBy, joined, parts, type SplitAttributes } from '../tracing/kernels/shape.js';
@@ -45,7 +46,7 @@ const transpose = translation<{ perm: number[] }>((trace, { x }, { perm }) => {
 });
 
 const reshape = translation<{ shape: number[] }>((trace, { x }, { shape: wanted }) => {
-  const shape = util.inferFromImplicitShape(wanted, util.sizeFromShape([...x!.shape]));
+  const shape = util.inferFromImplicitShape(wanted, elements(x!.shape));
   if (util.arraysEqual(shape, [...x!.shape])) return x!;
   const name = trace.graph.node('Reshape', [stored(trace, x!), trace.graph.int64s(shape)]);
   return trace.value(name, shape, { type: x!.type });

@@ -1,4 +1,4 @@
-import { util } from '@tensorflow/tfjs';
+import { elements } from '../shape.js';
 import { UntranslatedKernelError } from '../tracing/kernels/kernel.js';
 import type { Trace } from '../tracing/trace.js';
 import type { Value } from '../tracing/value.js';
@@ -9,7 +9,7 @@ const LARGEST_UNIFORM = 1_000_000;
 /** The value's name; a constant whose elements are all the same is written out. */
 export function stored(trace: Trace, value: Value): string {
   if (value.uniform === undefined || value.shape.length === 0) return value.name;
-  const size = util.sizeFromShape([...value.shape]);
+  const size = elements(value.shape);
   if (size > LARGEST_UNIFORM) {
     throw new UntranslatedKernelError(trace, `(constant of ${size} equal numbers)`);
   }

@@ -31,15 +31,16 @@ export async function openGraphModel(directory: string, plan: Plan): Promise<Ope
   const model = await tf.loadGraphModel(graphModelLoader(directory));
   const { channels, height, width } = plan.dataset.image;
   return {
-    probabilities: async (images, size) => {
-      const result = tf.tidy(() => {
+    predict: async (images, size) => {
+      const results = tf.tidy(() => {
         const planes = tf.tensor4d(Int32Array.from(images), [size, channels, height, width], 'int32');
         const pixels = tf.transpose(planes, [0, 2, 3, 1]);
-        return model.execute({ [ports.images]: pixels }, predictionPorts.probabilities) as tf.Tensor;
+        const { logits, probabilities } = predictionPorts;
+        return model.execute({ [ports.images]: pixels }, [logits, probabilities]) as tf.Tensor[];
       });
-      const probabilities = await result.data<'float32'>();
-      result.dispose();
-      return probabilities;
+      const [logits, probabilities] = await Promise.all(results.map((each) => each.data<'float32'>()));
+      tf.dispose(results);
+      return { logits: logits!, probabilities: probabilities! };
     },
     release: async () => model.dispose(),
   };

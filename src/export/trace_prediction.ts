@@ -12,7 +12,7 @@ import { output, traceGraph } from '../tracing/trace_graph.js';
 import { withDynamicBatch } from './dynamic_batch.js';
 
 /** Outputs of an exported model, both float32 [batch, classes]. */
-export const predictionPorts = { logits: 'logits', probabilities: ports.probabilities } as const;
+export const predictionPorts = { logits: ports.logits, probabilities: ports.probabilities } as const;
 
 /**
  * Traces the use of a trained model, from pixels to probabilities, with its parameters and buffers inside of the graph under their
@@ -49,7 +49,7 @@ function constantTensor(trace: Trace, name: string, { data, shape }: NamedTensor
 
 /** An exported model, opened as its users will. */
 export interface OpenedExport {
-  /** @param images uint8 [size, channels, height, width]; @returns float32 [size, classes] */
-  probabilities(images: Uint8Array, size: number): Promise<Float32Array>;
+  /** @param images uint8 [size, channels, height, width]; @returns both float32 [size, classes] */
+  predict(images: Uint8Array, size: number): Promise<{ logits: Float32Array; probabilities: Float32Array }>;
   release(): Promise<void>;
 }

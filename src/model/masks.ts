@@ -1,6 +1,7 @@
-import { allLayers, elements } from '../config/network.js';
+import { allLayers } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { fillBernoulli, randomStream } from '../random.js';
+import { elements } from '../shape.js';
 import { maskShapes } from './state_specs.js';
 
 /** Masks as `Masks`, each with memory of its own. */

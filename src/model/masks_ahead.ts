@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { elements } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
+import { elements } from '../shape.js';
 import { type DrawnMasks, drawMasks } from './masks.js';
 import type { Masks } from './program.js';
 import { maskShapes } from './state_specs.js';
@@ -51,7 +51,12 @@ export class MasksAhead {
     if (size < WORTH_A_THREAD) return;
     const { port1, port2 } = new MessageChannel();
     this.port = port1;
-    this.worker = new Worker(worker, { workerData: { plan, port: port2 }, transferList: [port2] });
+    this.worker = new Worker(worker, {
+      workerData: { plan, port: port2 },
+      transferList: [port2],
+      // Options that this process was started with are about its own script.
+      execArgv: [],
+    });
     this.worker.on('error', (error: Error) => {
       this.failure ??= error;
     });

@@ -30,7 +30,9 @@ export interface Evaluation {
   readonly losses: Float32Array;
   /** Class numbers, [batch]. */
   readonly predicted: Int32Array;
-  /** Softmax of the main output, [batch, classes]. */
+  /** The main output, [batch, classes]. */
+  readonly logits: Float32Array;
+  /** Their softmax, [batch, classes]. */
   readonly probabilities: Float32Array;
 }
 

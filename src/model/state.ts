@@ -1,10 +1,10 @@
 import type { Network } from '../config/network.js';
-import { elements } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { fillNormal, fillUniform, randomStream } from '../random.js';
 import type { TensorSpec } from '../registry/layers/layer.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
+import { elements } from '../shape.js';
 import { type CounterTensor, isCounter, type NamedTensor, type StateTensor } from '../storage/safetensors.js';
 import { bufferSpecs, parameterSpecs, stateSpecs, trainedSpecs } from './state_specs.js';
 

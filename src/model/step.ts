@@ -116,8 +116,8 @@ export function predictionStep(
 }
 
 /**
- * Loss, predicted class and probabilities of each image, of the main output only.
- * @returns `losses` float32 [batch], `predicted` int32 [batch], `probabilities` float32 [batch, classes]
+ * Loss, predicted class, logits and probabilities of each image, of the main output only.
+ * @returns `losses` float32 [batch], `predicted` int32 [batch], `logits` and `probabilities` float32 [batch, classes]
  */
 export function evaluationStep(
   tf: Tf,
@@ -125,11 +125,12 @@ export function evaluationStep(
   model: ModelTensors,
   batch: BatchTensors,
   onLayer?: ForwardInputs['onLayer'],
-): { losses: Tensor; predicted: Tensor; probabilities: Tensor } {
+): { losses: Tensor; predicted: Tensor; logits: Tensor; probabilities: Tensor } {
   const { logits, probabilities } = predictionStep(tf, plan, model, batch.images, onLayer);
   return {
     losses: losses[plan.config.loss.type].perExample(tf, logits, batch.labels),
     predicted: tf.argMax(logits, 1),
+    logits,
     probabilities,
   };
 }

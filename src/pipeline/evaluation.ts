@@ -14,7 +14,7 @@ export interface TestResult {
 }
 
 /** What a model says of each image of a split, in the order of the data set. */
-export interface Predictions extends Evaluation {
+export interface Predictions extends Omit<Evaluation, 'logits'> {
   /** The true classes, [count]. */
   readonly labels: Int32Array;
 }

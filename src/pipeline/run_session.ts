@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { compareConfigs, decidesResult } from '../config/compare.js';
 import type { LoadedPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
+import { digestFile } from '../data/digest.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkSlots, fromStateDict, initialState, stateDict, stateFrom } from '../model/state.js';
-import { readRunPlan } from '../runs/run_plan.js';
+import { type InitialWeights, readRunPlan, runPlanText } from '../runs/run_plan.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
@@ -70,19 +71,21 @@ export async function openRunSession(
   const { plan } = loaded;
   const found = request.resume ? await findRun(plan, request.runDir) : null;
   const existing = found?.directory ?? null;
-  if (existing) requireSameConfig(existing, await readRunPlan(existing), plan);
+  if (existing) requireSameConfig(existing, (await readRunPlan(existing)).plan, plan);
   const init = existing || request.init === undefined ? null : await readInitial(plan, request.init);
   const directory =
     existing ?? (await makeRunDirectory(plan, request.runDir, new Date(environment.started_at)));
   const paths = runPaths(directory);
   const lock = await lockRunDirectory(directory);
   try {
-    const start = existing ? await readStart(plan, paths) : await beginRun(loaded, paths, init);
+    const start = existing
+      ? await readStart(plan, paths)
+      : await beginRun(loaded, paths, init?.state ?? null);
     const recorder = Recorder.open(paths, start.logs, { plan, ...environment });
     const earlier_sessions = existing ? await readEnvironment(paths.environment) : [];
     await writeFileAtomic(paths.environment, json({ ...environment, earlier_sessions }));
     // Last: a directory with a plan is a run that can be resumed.
-    if (!existing) await writeFileAtomic(paths.plan, json(plan));
+    if (!existing) await writeFileAtomic(paths.plan, runPlanText({ plan, init: init?.weights ?? null }));
     const close = async () => {
       recorder.close();
       await lock.release();
@@ -185,9 +188,16 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   };
 }
 
-async function readInitial(plan: Plan, file: string): Promise<ModelState> {
+async function readInitial(
+  plan: Plan,
+  file: string,
+): Promise<{ state: ModelState; weights: InitialWeights }> {
   const { tensors } = await readSafetensors(file);
-  return stateFrom(plan, tensors, file);
+  const state = stateFrom(plan, tensors, file);
+  const sha256 = await digestFile(file, 'sha256').catch((error: unknown) =>
+    Promise.reject(fileError('read', file, error)),
+  );
+  return { state, weights: { file, sha256 } };
 }
 
 /** Earlier sessions of a run, newest first. Lost history is no reason to refuse a run. */

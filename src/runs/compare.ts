@@ -29,7 +29,7 @@ export interface ConfigDifference {
   readonly values: readonly unknown[];
 }
 
-/** Finished runs whose configs differ in seed and name at most. */
+/** Finished runs that differ in the seed, the name and what decides no result at most. */
 export interface Group {
   readonly runs: readonly string[];
   readonly seeds: readonly number[];
@@ -121,16 +121,30 @@ function summarize({ paths, plan, metrics, summary }: OpenedRun): ComparedRun {
   };
 }
 
-/** Every key that differs from the first run's in any other; one that lies within another such key is left to it. */
+/**
+ * Every key that differs from the first run's in any other; one that lies within another such key is left to it. `init`
+ * is what a run began with, where that differs.
+ */
 function configDifferences(runs: readonly OpenedRun[]): ConfigDifference[] {
   const configs = runs.map(({ plan }) => plan.config);
   const paths = new Map<string, Difference['path']>();
   for (const config of configs.slice(1)) {
     for (const { path } of compareConfigs(configs[0]!, config)) paths.set(path.join('.'), path);
   }
-  return [...paths]
+  const fromConfig = [...paths]
     .filter(([, path]) => !path.some((_, length) => length > 0 && paths.has(path.slice(0, length).join('.'))))
     .map(([key, path]) => ({ key, values: configs.map((config) => valueAt(config, path)) }));
+  if (sameInit(runs)) return fromConfig;
+  const fromInit = (['file', 'sha256'] as const).map((key) => ({
+    key: `init.${key}`,
+    values: runs.map(({ init }) => init?.[key]),
+  }));
+  return [...fromConfig, ...fromInit];
+}
+
+/** Whether all runs began with the same parameters, or all with those of their seeds. Where a file lay tells nothing. */
+function sameInit(runs: readonly OpenedRun[]): boolean {
+  return new Set(runs.map(({ init }) => init?.sha256)).size === 1;
 }
 
 function valueAt(config: unknown, path: Difference['path']): unknown {
@@ -147,6 +161,10 @@ function comparePredictions(first: OpenedRun, second: OpenedRun): McNemar | stri
   }
   const [a, b] = [first.plan.config, second.plan.config];
   if (a.dataset.type !== b.dataset.type) return `the data sets are ${a.dataset.type} and ${b.dataset.type}.`;
+  const decisive = compareConfigs(a, b).filter(decidesResult);
+  if (decisive.some(({ path }) => path.slice(0, 2).join('.') === 'dataset.archive')) {
+    return 'their data sets are from archives of different content.';
+  }
   if (datasetEntry(a.dataset.type).kind === 'generated' && a.seed !== b.seed) {
     return `${a.dataset.type} draws its test images from the seed, and the seeds differ.`;
   }
@@ -183,7 +201,11 @@ function groupRuns(runs: readonly OpenedRun[], notes: string[]): Group[] {
 }
 
 function isReplicate(first: OpenedRun, second: OpenedRun): boolean {
-  return compareConfigs(first.plan.config, second.plan.config).every(
-    (difference) => !decidesResult(difference) || ['seed', 'name'].includes(difference.path.join('.')),
+  const differences = compareConfigs(first.plan.config, second.plan.config);
+  return (
+    sameInit([first, second]) &&
+    differences.every(
+      (difference) => !decidesResult(difference) || ['seed', 'name'].includes(difference.path.join('.')),
+    )
   );
 }

@@ -9,13 +9,15 @@ import { readPredictions, type StoredPredictions } from '../storage/predictions.
 import { type RunPaths, runPaths } from '../storage/run_directory.js';
 import { grouped } from '../terminal/format.js';
 import { notARun } from './not_a_run.js';
-import { readRunPlan } from './run_plan.js';
+import { type InitialWeights, readRunPlan } from './run_plan.js';
 import { checkedSummary, type RunSummary } from './summary.js';
 
 /** All that a run directory tells but its weights, checked. */
 export interface OpenedRun {
   readonly paths: RunPaths;
   readonly plan: Plan;
+  /** Null where the initial parameters were drawn from the seed. */
+  readonly init: InitialWeights | null;
   readonly metrics: RunMetrics;
   /** Null where the run has not come to its end. */
   readonly summary: RunSummary | null;
@@ -33,7 +35,7 @@ export interface OpenedRun {
 export async function openRun(directory: string): Promise<OpenedRun> {
   const paths = runPaths(directory);
   await requireRun(paths);
-  const plan = await readRunPlan(directory);
+  const { plan, init } = await readRunPlan(directory);
   const summary = await checkedSummary(paths);
   const metrics = await readWholeMetrics(paths, plan);
   const predictions = existsSync(paths.predictions)
@@ -41,7 +43,7 @@ export async function openRun(directory: string): Promise<OpenedRun> {
     : null;
   if (summary && predictions) requireSameEvaluation(paths, summary, predictions);
   const environment = await readEnvironment(paths.environment);
-  const run = { paths, plan, summary, metrics, predictions, environment };
+  const run = { paths, plan, init, summary, metrics, predictions, environment };
   return { ...run, missing: missingParts(run) };
 }
 

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
 import { fileError } from './file_error.js';
+import { temporaryName } from './temporary_name.js';
 
 /** Text (as UTF-8), bytes, or bytes in several pieces. The bytes must not change until the write is done. */
 export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
@@ -71,9 +71,4 @@ export async function fsyncDirectory(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** A name beside `path` that no other process, thread or call uses: a rename within one directory is atomic. */
-export function temporaryName(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
 }

@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
-import { fsyncDirectory, replaceSymlink, temporaryName, writeNewFile } from './atomic.js';
+import { fsyncDirectory, replaceSymlink, writeNewFile } from './atomic.js';
 import { checkpointHint } from './checkpoint_hint.js';
 import { type CheckpointState, encodeCheckpointState, readCheckpointState } from './checkpoint_state.js';
 import { fileError } from './file_error.js';
@@ -13,6 +13,7 @@ import {
   readSafetensors,
   type StateTensor,
 } from './safetensors.js';
+import { temporaryName } from './temporary_name.js';
 
 export type { CheckpointState } from './checkpoint_state.js';
 

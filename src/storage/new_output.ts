@@ -1,10 +1,11 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
-import { fsyncDirectory, temporaryName } from './atomic.js';
+import { fsyncDirectory } from './atomic.js';
 import { fileError } from './file_error.js';
 import { kindOf } from './kind_of.js';
 import { makeDirectory } from './make_directory.js';
+import { temporaryName } from './temporary_name.js';
 
 export interface NewOutput {
   /** Where it goes: a file, or a directory of files. */

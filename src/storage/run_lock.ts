@@ -2,9 +2,9 @@ import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
-import { temporaryName } from './atomic.js';
 import { fileError } from './file_error.js';
 import { isRunning, processStart } from './process_identity.js';
+import { temporaryName } from './temporary_name.js';
 
 /** The right to write in a run directory. */
 export interface RunLock {
@@ -25,7 +25,7 @@ interface Owner {
  */
 export async function lockRunDirectory(directory: string): Promise<RunLock> {
   const path = join(directory, '.lock');
-  const owner: Owner = { pid: process.pid, hostname: hostname(), start: await processStart(process.pid) };
+  const owner: Owner = { pid: process.pid, hostname: hostname(), start: processStart(process.pid) };
   const text = `${JSON.stringify(owner)}\n`;
   try {
     await acquire(path, text);
@@ -68,7 +68,7 @@ async function removeStaleLock(path: string, ours: string): Promise<void> {
     const who = `process ${owner.pid} on ${owner.hostname} trains there`;
     throw locked(path, who, 'If that process has ended (which only its host can tell)');
   }
-  if (await isRunning(owner.pid, owner.start)) {
+  if (isRunning(owner.pid, owner.start)) {
     throw locked(
       path,
       `process ${owner.pid} trains there`,

@@ -1,6 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '../errors.js';
+import { elements } from '../shape.js';
 import { fileError } from './file_error.js';
+import { readExactly } from './read_exactly.js';
 import { parseSafetensorsHeader, type TensorEntry } from './safetensors_header.js';
 
 /** A float32 tensor in row-major order: `data.length` is the product of `shape` (1 for a scalar, whose shape is []). */
@@ -49,7 +51,7 @@ export function encodeSafetensors(
   for (const [name, tensor] of tensors) {
     const { shape, data } = tensor;
     if (name === '__metadata__' || name === '__proto__') throw new Error(`tensor name ${name} is reserved`);
-    const size = shape.reduce((product, dimension) => product * dimension, 1);
+    const size = elements(shape);
     if (size !== data.length) {
       throw new Error(`tensor ${name}: shape [${shape}] holds ${size} values, its data ${data.length}`);
     }
@@ -91,14 +93,14 @@ async function readFrom(handle: FileHandle, path: string): Promise<SafetensorsFi
   if (stat.size < LENGTH_BYTES) {
     throw damaged(path, `expected at least ${LENGTH_BYTES} bytes of header length, got ${stat.size}`);
   }
-  const prefix = await readExactly(handle, path, 0, new Uint8Array(LENGTH_BYTES));
+  const prefix = await readBytes(handle, path, 0, new Uint8Array(LENGTH_BYTES));
   const headerBytes = Number(new DataView(prefix.buffer).getBigUint64(0, true));
   const limit = Math.min(stat.size - LENGTH_BYTES, MAX_HEADER_BYTES);
   if (headerBytes > limit) {
     throw damaged(path, `expected a header of at most ${limit} bytes, got a length of ${headerBytes}`);
   }
   const dataStart = LENGTH_BYTES + headerBytes;
-  const bytes = await readExactly(handle, path, LENGTH_BYTES, new Uint8Array(headerBytes));
+  const bytes = await readBytes(handle, path, LENGTH_BYTES, new Uint8Array(headerBytes));
   const header = parseSafetensorsHeader(bytes, stat.size - dataStart, (problem) => damaged(path, problem));
 
   const tensors = new Map<string, StateTensor>();
@@ -114,7 +116,7 @@ async function readTensor(
   dataStart: number,
   entry: TensorEntry,
 ): Promise<StateTensor> {
-  const { buffer } = await readExactly(
+  const { buffer } = await readBytes(
     handle,
     path,
     dataStart + entry.begin,
@@ -126,18 +128,15 @@ async function readTensor(
     : { shape, data: new Float32Array(buffer) };
 }
 
-async function readExactly(
+async function readBytes(
   handle: FileHandle,
   path: string,
   position: number,
   into: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  for (let done = 0; done < into.length; ) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    if (bytesRead === 0)
-      throw damaged(path, `expected ${position + into.length} bytes, got ${position + done}`);
-    done += bytesRead;
-  }
+  await readExactly(handle, into, position, (length) =>
+    damaged(path, `expected ${position + into.length} bytes, got ${length}`),
+  );
   return into;
 }
 

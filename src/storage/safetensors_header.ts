@@ -1,3 +1,4 @@
+import { elements } from '../shape.js';
 /** Where a tensor lies: bytes `begin` to `end` (exclusive) of the data that follow the header. */
 export interface TensorEntry {
   readonly name: string;
@@ -103,7 +104,7 @@ function parseEntry(name: string, value: unknown, dataBytes: number, fail: Failu
       `${subject}: expected data_offsets [begin, end] within 0 to ${dataBytes}, got ${describe(offsets)}`,
     );
   }
-  const size = (dtype === 'I64' ? 8 : 4) * shape.reduce((product, dimension) => product * dimension, 1);
+  const size = (dtype === 'I64' ? 8 : 4) * elements(shape);
   // A product past 2^53 is inexact, but then larger than any file; NaN (0 × Infinity) is caught by the inequality.
   if (size !== end - begin) {
     throw fail(`${subject}: expected ${size} bytes for shape ${describe(shape)}, got ${end - begin}`);

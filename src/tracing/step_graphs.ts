@@ -17,6 +17,7 @@ export const ports = {
   next: (buffer: string) => `next.${buffer}`,
   losses: 'losses',
   predicted: 'predicted',
+  logits: 'logits',
   probabilities: 'probabilities',
 } as const;
 
@@ -40,11 +41,12 @@ export function traceEvaluation(plan: Plan, batchSize: number, target: Target): 
   return traceGraph(target, (trace) => {
     const model = modelInputs(trace, plan);
     const batch = { ...batchInputs(trace, plan, batchSize), masks: new Map<string, tf.Tensor>() };
-    const { losses, predicted, probabilities } = evaluationStep(tf, plan, model, batch, (name) =>
+    const { losses, predicted, logits, probabilities } = evaluationStep(tf, plan, model, batch, (name) =>
       trace.enterLayer(name),
     );
     output(trace, ports.losses, losses);
     output(trace, ports.predicted, predicted);
+    output(trace, ports.logits, logits);
     output(trace, ports.probabilities, probabilities);
   });
 }

@@ -1,4 +1,4 @@
-import { elements } from '../config/network.js';
+import { elements } from '../shape.js';
 
 const arrays = {
   float32: Float32Array,

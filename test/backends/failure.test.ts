@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BackendFailure, failedRun, withFailures, withUserErrors } from '../../src/backends/failure.js';
+import { EngineError } from '../../src/engines/engine_error.js';
 import { UserError } from '../../src/errors.js';
 import { fakeProgram } from '../helpers/fake_program.js';
 
@@ -42,17 +43,19 @@ describe('withFailures', () => {
     ['to hand over the state for a checkpoint', (p: ReturnType<typeof failing>) => p.state()],
   ])('says where it failed: %s', async (where, call) => {
     const lost = new Error('Device lost');
-    const error = await call(failing(lost)).catch((thrown: unknown) => thrown);
+    const error = await call(failing(new EngineError(lost))).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(BackendFailure);
     expect(error).toMatchObject({ where, message: 'Device lost', cause: lost });
   });
 
-  it.each([new TypeError('x is undefined'), new UserError('no such file')])(
-    'leaves alone what is no failure of a backend: %s',
-    async (error) => {
-      await expect(failing(error).state()).rejects.toBe(error);
-    },
-  );
+  it.each([
+    new Error('expected a tensor'),
+    new RangeError('offset is out of bounds'),
+    new TypeError('x is undefined'),
+    new UserError('no such file'),
+  ])('leaves alone what is no failure of a backend: %s', async (error) => {
+    await expect(failing(error).state()).rejects.toBe(error);
+  });
 });
 
 it('withUserErrors: the backend, what it failed at, its own error, and what to do', async () => {
@@ -60,7 +63,7 @@ it('withUserErrors: the backend, what it failed at, its own error, and what to d
     {
       ...fakeProgram(),
       evaluate: async () => {
-        throw new Error('Device lost\n    at Vulkan.cpp:1');
+        throw new EngineError(new Error('Device lost\n    at Vulkan.cpp:1'));
       },
     },
     'onnxruntime-webgpu',

@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
+import { EngineError } from '../../src/engines/engine_error.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
 import { UserError } from '../../src/errors.js';
 import type { Program } from '../../src/model/program.js';
 import { type RunOptions, runExperiment } from '../../src/pipeline/run.js';
 import type { BackendName } from '../../src/registry/backends.js';
+import { globalAvgPool } from '../../src/registry/layers/global_avg_pool.js';
 import { readCheckpoint } from '../../src/storage/checkpoints.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { metricsLines } from '../helpers/run_results.js';
@@ -39,7 +42,9 @@ function failAt(step: number): void {
   for (const { prototype } of [CompiledProgram, DeviceProgram, EagerProgram]) {
     const { update } = prototype;
     vi.spyOn(prototype, 'update').mockImplementation(function (this: Program, given) {
-      return given.step === step ? Promise.reject(new Error('Device lost')) : update.call(this, given);
+      return given.step === step
+        ? Promise.reject(new EngineError(new Error('Device lost')))
+        : update.call(this, given);
     });
   }
 }
@@ -68,6 +73,25 @@ describe('a backend that fails in the middle of a run', () => {
     vi.restoreAllMocks();
     expect((await run('wasm')).steps).toBe(14);
     expect(metricsLines(join(directory, 'run')).filter(({ split }) => split === 'train')).toHaveLength(14);
+  });
+});
+
+describe("a mistake of gnet's own in the middle of a run", () => {
+  // As it would be thrown by the code of a layer or an optimizer, on whatever backend.
+  test.each(['onnxruntime-cpu', 'wasm'] as const)('keeps its stack on %s', async (backend) => {
+    const mistake = new Error('expected a filter, got none');
+    const forward = vi.spyOn(globalAvgPool, 'forward').mockImplementation(() => {
+      throw mistake;
+    });
+    await expect(run(backend)).rejects.toBe(mistake);
+    forward.mockRestore();
+  });
+
+  test('what the engine says is a failure of the backend', async () => {
+    vi.spyOn(ort.InferenceSession, 'create').mockRejectedValue(new Error('no kernel image'));
+    await expect(run('onnxruntime-cpu')).rejects.toThrow(
+      'backend onnxruntime-cpu failed to compile the model: no kernel image',
+    );
   });
 });
 

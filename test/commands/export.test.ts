@@ -18,7 +18,7 @@ test('an export is named on stdout, and taken is taken', async () => {
       'outputs logits and probabilities: float32 [batch, classes]\n',
   });
   expect(first.stderr).toMatch(
-    /Verify: ONNX Runtime: probabilities of 4 random images within [\d.]+e-\d+ of/,
+    /Verify: ONNX Runtime: logits of the first 4 test images within [\d.]+e-\d+ of the largest one on wasm/,
   );
 
   const second = await gnet(['export', 'run', '--format', 'onnx'], { cwd });

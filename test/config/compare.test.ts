@@ -48,6 +48,8 @@ it.each([
   ['backend', false],
   ['dataset.root', false],
   ['dataset.archive.url', false],
+  ['dataset.archive.sha256', true],
+  ['dataset.archive', true],
   ['checkpoint.every_steps', false],
   ['dataset.limit.train', true],
   ['seed', true],

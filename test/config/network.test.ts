@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allLayers, countMacs, countParameters, elements, planNetwork } from '../../src/config/network.js';
+import { allLayers, countMacs, countParameters, planNetwork } from '../../src/config/network.js';
 import type { Experiment } from '../../src/registry/experiment.js';
 
 type Model = Experiment['model'];
@@ -115,9 +115,3 @@ describe('planNetwork', () => {
     expect(problems).toHaveLength(1);
   });
 });
-
-it.each([
-  [[], 1],
-  [[5], 5],
-  [[2, 3, 4], 24],
-])('elements(%j)', (shape, size) => expect(elements(shape)).toBe(size));

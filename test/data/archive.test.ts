@@ -139,9 +139,9 @@ describe('removeLeftovers', () => {
   it('removes what a dead process left, and nothing of a living one', async () => {
     const target = temporaryDirectory();
     const host = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
-    const living = `.extract.${host}.${startOtherProcess().pid}.00000000`;
+    const living = `.extract.${host}.${startOtherProcess().pid}.00000000.tmp`;
     await mkdir(join(target, living));
-    await mkdir(join(target, `.extract.${host}.99999999.00000000`, 'data'), { recursive: true });
+    await mkdir(join(target, `.extract.${host}.99999999.00000000.tmp`, 'data'), { recursive: true });
     await removeLeftovers(target);
     expect(await readdir(target)).toEqual([living]);
   });

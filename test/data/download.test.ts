@@ -115,13 +115,14 @@ describe('download', () => {
   it('continues the part of a process that is gone, but not that of a living one', async () => {
     const { options, server, directory } = await setUp(serve(content));
     const host = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
-    const living = `small.tar.gz.part.${host}.${startOtherProcess().pid}.01234567`;
+    const living = `.small.tar.gz.part.${host}.${startOtherProcess().pid}.01234567.tmp`;
     await writeFile(join(directory, living), 'mine');
     // The largest process number that Linux and macOS never reach.
-    await writeFile(`${options.destination}.part.${host}.99999999.89abcdef`, content.subarray(0, 1000));
+    const dead = `.small.tar.gz.part.${host}.99999999.89abcdef.tmp`;
+    await writeFile(join(directory, dead), content.subarray(0, 1000));
     await download(options);
     expect(server.requests[0]!.headers.range).toBe('bytes=1000-');
-    expect((await readdir(directory)).sort()).toEqual(['small.tar.gz', living]);
+    expect((await readdir(directory)).sort()).toEqual([living, 'small.tar.gz']);
     await expectContent(options.destination);
   });
 

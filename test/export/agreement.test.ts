@@ -86,7 +86,7 @@ describe('training, eval, predict and exports agree on the same images', () => {
   ] as const)('export as %s', async (format, open) => {
     const { output } = await exportCheckpoint({ source: run, format, output: undefined, force: false });
     const exported = await open(output, opened.plan);
-    expectAllClose(await exported.probabilities(images, SIZE), evaluation.probabilities);
+    expectAllClose((await exported.predict(images, SIZE)).probabilities, evaluation.probabilities);
     await exported.release();
   });
 });

@@ -30,7 +30,7 @@ describe.each(exportedPlans)('%s', (_, changes) => {
     for (const size of [1, 2, 7]) {
       const batch = randomBatch(plan, size, size);
       const { probabilities } = await program.evaluate(batch);
-      expectAllClose(await model.probabilities(batch.images, size), probabilities);
+      expectAllClose((await model.predict(batch.images, size)).probabilities, probabilities);
     }
     await model.release();
     program.dispose();

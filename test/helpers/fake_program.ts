@@ -12,7 +12,8 @@ export interface FakeAnswers {
   readonly state?: ModelState;
   readonly backward?: (batch: Batch, masks: Masks) => StepMetrics;
   readonly update?: (update: Update) => void;
-  readonly evaluate?: (batch: Batch) => Evaluation;
+  /** Logits are left out: they are zeros. */
+  readonly evaluate?: (batch: Batch) => Omit<Evaluation, 'logits'>;
 }
 
 const EMPTY: ModelState = { parameters: new Map(), buffers: new Map(), slots: new Map() };
@@ -37,7 +38,8 @@ export function fakeProgram({ state = EMPTY, backward, update, evaluate }: FakeA
         predicted: new Int32Array(batch.size),
         probabilities: new Float32Array(batch.size * 2),
       };
-      return evaluate?.(batch) ?? zeros;
+      const answer = evaluate?.(batch) ?? zeros;
+      return { ...answer, logits: new Float32Array(answer.probabilities.length) };
     },
     gradients: async () => {
       calls.push('gradients');

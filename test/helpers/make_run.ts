@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Plan } from '../../src/config/resolve.js';
+import { type InitialWeights, runPlanText } from '../../src/runs/run_plan.js';
 import { writeSummary } from '../../src/runs/summary.js';
 import { type StoredPredictions, writePredictions } from '../../src/storage/predictions.js';
 import { runPaths } from '../../src/storage/run_directory.js';
@@ -13,6 +14,7 @@ export interface MadeRun {
   /** Which of the 20 test images are classified correctly in the end. */
   readonly isRight?: (image: number) => boolean;
   readonly environment?: object;
+  readonly init?: InitialWeights;
 }
 
 export const ENVIRONMENT = {
@@ -27,10 +29,11 @@ export const ENVIRONMENT = {
 /** A run directory as training would leave it, with numbers that tests know. */
 export async function makeRun(directory: string, made: MadeRun = {}): Promise<Plan> {
   const { changes = {}, epochs = 2, isRight = (image) => image % 4 !== 0, environment = ENVIRONMENT } = made;
+  const { init = null } = made;
   const plan = tinyPlan(changes);
   const paths = runPaths(directory);
   mkdirSync(directory, { recursive: true });
-  writeFileSync(paths.plan, JSON.stringify(plan));
+  writeFileSync(paths.plan, runPlanText({ plan, init }));
   writeFileSync(paths.environment, JSON.stringify(environment));
   const predictions = somePredictions(plan, isRight);
   const { labels, predicted } = predictions;

@@ -63,9 +63,10 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
       expect(metrics.correct).toBe(correct);
     }
     expectSameState(actual.state, expected.state);
-    const { losses, predicted, probabilities } = await program.evaluate(randomBatch(plan, 2, 100));
+    const { losses, predicted, logits, probabilities } = await program.evaluate(randomBatch(plan, 2, 100));
     expectAllClose(losses, expectedEvaluation.losses, TOLERANCE);
     expect(predicted).toEqual(expectedEvaluation.predicted);
+    expectAllClose(logits, expectedEvaluation.logits, TOLERANCE);
     expectAllClose(probabilities, expectedEvaluation.probabilities);
     program.dispose();
   });

@@ -129,11 +129,11 @@ describe('trainStep', () => {
 });
 
 describe('evaluationStep', () => {
-  it('loss, class and probabilities of each image, without dropout', () => {
+  it('loss, class, logits and probabilities of each image, without dropout', () => {
     tf.tidy(() => {
       const { model, batch } = tensors();
       const evaluationBatch = { ...batch, masks: new Map() };
-      const { losses, predicted, probabilities } = evaluationStep(tf, plan, model, evaluationBatch);
+      const { losses, predicted, logits, probabilities } = evaluationStep(tf, plan, model, evaluationBatch);
       const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
       const { main } = forward(tf, plan.network, images, {
         training: false,
@@ -144,6 +144,7 @@ describe('evaluationStep', () => {
       const expected = reference(main);
       expectAllClose(losses.dataSync(), expected.losses);
       expect(Array.from(predicted.dataSync())).toEqual(expected.predicted);
+      expectAllClose(logits.dataSync(), main.dataSync());
       expectAllClose(probabilities.dataSync(), expected.probabilities);
     });
   });

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { initialState, type ModelState } from '../../src/model/state.js';
 import { START } from '../../src/pipeline/progress.js';
+import { readRunPlan } from '../../src/runs/run_plan.js';
 import { encodeSafetensors } from '../../src/storage/safetensors.js';
 import { readJson } from '../helpers/run_results.js';
 import {
@@ -27,7 +29,10 @@ describe('a new run', () => {
     expect(session).toMatchObject({ position: START, resumed: false, change: null, savedStep: null });
     expect(session.state).toEqual(initialState(at.loaded.plan));
     expect(readFileSync(join(at.runDir, 'config.yaml'), 'utf8')).toBe(tinyConfig());
-    expect(readJson(join(at.runDir, 'plan.json'))).toEqual(JSON.parse(JSON.stringify(at.loaded.plan)));
+    expect(readJson(join(at.runDir, 'plan.json'))).toEqual({
+      ...JSON.parse(JSON.stringify(at.loaded.plan)),
+      init: null,
+    });
     expect(readJson(join(at.runDir, 'environment.json'))).toEqual({ ...ENVIRONMENT, earlier_sessions: [] });
     const error = await errorOf(at.resume());
     expect(error.message).toContain(`the run directory is in use: process ${process.pid} trains there`);
@@ -104,6 +109,8 @@ describe('--init', () => {
     expect([...session.state.parameters]).toEqual([...parameters]); // in the order of the model
     expect(session).toMatchObject({ position: START, resumed: false, savedStep: 0 });
     await session.close();
+    const sha256 = createHash('sha256').update(readFileSync(file())).digest('hex');
+    expect((await readRunPlan(at.runDir)).init).toEqual({ file: file(), sha256 });
     rmSync(file());
     const again = await at.resume();
     onTestFinished(() => again.close());

@@ -134,6 +134,48 @@ describe('groups', () => {
     expect(notes).toContain('d: The run has not finished: it is at step 7 of 14.');
   });
 
+  test('runs that began with other weights are no replicates, whatever their files are called', async () => {
+    const [one, two, three] = seeds([18, 17, 16]);
+    const init = (file: string, digit: string) => ({ file, sha256: digit.repeat(64) });
+    const mixed = await compare(one!, { ...two!, init: init('a.safetensors', '1') });
+    expect(mixed.groups).toEqual([]);
+    expect(mixed.differences.filter(({ key }) => key.startsWith('init'))).toEqual([
+      { key: 'init.file', values: [null, 'a.safetensors'] },
+      { key: 'init.sha256', values: [null, '1'.repeat(64)] },
+    ]);
+    directory = temporaryDirectory();
+    const { groups, differences } = await compare(
+      { ...one!, init: init('a.safetensors', '1') },
+      { ...two!, init: init('b.safetensors', '1') },
+      { ...three!, init: init('a.safetensors', '2') },
+    );
+    expect(groups.map(({ runs }) => runs)).toEqual([['a', 'b']]);
+    expect(differences.map(({ key }) => key)).toContain('init.sha256');
+  });
+
+  test('the content of the archive decides, and not where the data lie', async () => {
+    const from = (url: string, digit: string, root = 'data') => ({
+      dataset: {
+        type: 'cifar10',
+        root,
+        limit: { train: 52, test: 20 },
+        archive: { url: `file:${url}`, sha256: digit.repeat(64) },
+      },
+    });
+    const [one, two, three] = seeds([18, 17, 16]);
+    const made = (run: MadeRun, changes: object) => ({ ...run, changes: { ...run.changes, ...changes } });
+    const { groups } = await compare(
+      made(one!, from('/a', 'a')),
+      made(two!, from('/b', 'A', 'elsewhere')),
+      made(three!, from('/a', 'b')),
+    );
+    expect(groups.map(({ runs }) => runs)).toEqual([['a', 'b']]);
+    directory = temporaryDirectory();
+    const { mcnemar, notes } = await compare(made(one!, from('/a', 'a')), made(one!, from('/a', 'b')));
+    expect(mcnemar).toBeNull();
+    expect(notes.at(0)).toMatch(/predictions: their data sets are from archives of different content\.$/);
+  });
+
   test('no test where nothing varies, nor of a group and a single run, and why', async () => {
     const same = await compare(...seeds([18, 18]), ...seeds([17, 17], sgd));
     expect(same).toMatchObject({

@@ -8,6 +8,7 @@ import { encodeCheckpointState } from '../../src/storage/checkpoint_state.js';
 import { type MadeRun, makeRun } from '../helpers/make_run.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
+import { tinyPlan } from '../helpers/tiny_plan.js';
 
 let run: string;
 beforeEach(() => {
@@ -83,6 +84,11 @@ describe('what is damaged is named', () => {
   const write = (name: string, text: string) => () => writeFileSync(join(run, name), text);
 
   test.each<[string, () => void, string]>([
+    [
+      'a digest that is none',
+      write('plan.json', JSON.stringify({ ...tinyPlan(), init: { file: 'a', sha256: 'x' } })),
+      '/plan.json: init: expected a file and its sha256, or null',
+    ],
     ['a plan cut short', cut('plan.json', 50), '/plan.json: expected JSON, got '],
     [
       'a plan of something else',

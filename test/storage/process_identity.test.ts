@@ -10,19 +10,19 @@ const hasProc = existsSync('/proc/self/stat');
 
 test('a process runs until it is killed', async () => {
   const other = startOtherProcess();
-  const start = await processStart(other.pid);
-  expect(await isRunning(other.pid, start)).toBe(true);
-  expect(await isRunning(other.pid, null)).toBe(true);
+  const start = processStart(other.pid);
+  expect(isRunning(other.pid, start)).toBe(true);
+  expect(isRunning(other.pid, null)).toBe(true);
   await killAndWait(other);
-  expect(await isRunning(other.pid, start)).toBe(false);
+  expect(isRunning(other.pid, start)).toBe(false);
 });
 
 test.runIf(hasProc)('a later process with the same pid is another one', async () => {
-  const start = await processStart(process.pid);
+  const start = processStart(process.pid);
   expect(start).toMatch(/^\d+$/);
   expect(readFileSync('/proc/self/stat', 'utf8')).toContain(` ${start} `);
-  expect(await isRunning(process.pid, start)).toBe(true);
-  expect(await isRunning(process.pid, String(Number(start) - 1))).toBe(false);
+  expect(isRunning(process.pid, start)).toBe(true);
+  expect(isRunning(process.pid, String(Number(start) - 1))).toBe(false);
 });
 
 test.runIf(hasProc)('a zombie does not run', async () => {
@@ -35,5 +35,5 @@ test.runIf(hasProc)('a zombie does not run', async () => {
   process.kill(Number(line), 'SIGKILL');
   await expect.poll(() => readFileSync(`/proc/${line}/stat`, 'utf8')).toContain(') Z ');
   expect(process.kill(Number(line), 0)).toBe(true);
-  expect(await isRunning(Number(line), null)).toBe(false);
+  expect(isRunning(Number(line), null)).toBe(false);
 });

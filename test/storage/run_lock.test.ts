@@ -47,7 +47,7 @@ test('refuses while another process lives, names it, and takes over when it was 
   const path = writeLock(directory, {
     pid: other.pid,
     hostname: hostname(),
-    start: await processStart(other.pid),
+    start: processStart(other.pid),
   });
   const error = await lockRunDirectory(directory).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UserError);

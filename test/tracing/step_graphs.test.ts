@@ -80,6 +80,7 @@ describe('the graph of evaluation', () => {
     expect(describePorts(graph.outputs)).toEqual({
       losses: 'float32 3',
       predicted: 'int32 3',
+      logits: 'float32 3×4',
       probabilities: 'float32 3×4',
     });
     expect(graph.nodes.filter(({ scope }) => scope.startsWith('aux.'))).toEqual([]);

@@ -1,9 +1,9 @@
 import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { removeAbandoned, scratchPath } from '../../data/scratch.js';
 import { systemErrorCode } from '../../errors.js';
 import { fsyncDirectory } from '../../storage/atomic.js';
 import { makeDirectory } from '../../storage/make_directory.js';
+import { removeAbandoned, temporaryName } from '../../storage/temporary_name.js';
 import {
   type BuildManifest,
   buildDirectories,
@@ -14,9 +14,9 @@ import {
 
 /** Calls `use` with a new folder beside the builds, which is removed after it, or later if this process is killed. */
 export async function withScratch<T>(use: (scratch: string) => Promise<T>): Promise<T> {
-  const base = join(buildsDirectory(), '.install');
+  const base = join(buildsDirectory(), 'install');
   await removeAbandoned(base);
-  const scratch = scratchPath(base);
+  const scratch = temporaryName(base);
   try {
     await makeDirectory(scratch);
     return await use(scratch);

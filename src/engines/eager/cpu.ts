@@ -1,4 +1,5 @@
 import type { Tf } from '../../registry/schema.js';
+import { guardBackend } from './guard_backend.js';
 
 /** TensorFlow.js on its plain JavaScript backend. */
 export async function loadCpu(): Promise<Tf> {
@@ -6,5 +7,6 @@ export async function loadCpu(): Promise<Tf> {
   // Keeps back a banner that tells to install tfjs-node.
   tf.enableProdMode();
   await tf.setBackend('cpu');
+  guardBackend(tf);
   return tf;
 }

@@ -83,15 +83,17 @@ export class EagerProgram implements Program {
     const result = this.tf.tidy(() =>
       evaluationStep(this.tf, this.plan, model, this.tensors(batch, new Map())),
     );
-    const [losses, predicted, probabilities] = await Promise.all([
+    const [losses, predicted, logits, probabilities] = await Promise.all([
       result.losses.data(),
       result.predicted.data(),
+      result.logits.data(),
       result.probabilities.data(),
     ]);
     this.tf.dispose(result);
     return {
       losses: losses as Float32Array,
       predicted: predicted as Int32Array,
+      logits: logits as Float32Array,
       probabilities: probabilities as Float32Array,
     };
   }

@@ -10,6 +10,7 @@ import { ports, traceEvaluation, traceTraining } from '../../tracing/step_graphs
 import type { TracedGraph } from '../../tracing/trace_graph.js';
 import type { View } from '../../tracing/view.js';
 import { batchViews, maskViews, readEvaluation } from '../batch_views.js';
+import { fromEngine } from '../engine_error.js';
 import { OpenedOnce } from '../opened_once.js';
 import { fromViews, stateViews } from '../state_views.js';
 import { compileTransfer, compileUpdate, devicePorts, statePorts, updatedPorts } from './compile_device.js';
@@ -57,7 +58,7 @@ export class DeviceProgram implements Program {
   async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
     const session = await this.trainSession(batch.size);
     await this.upload();
-    const results = await session.run({
+    const results = await run(session, {
       ...read(session, this.tensors),
       ...tensors(batchViews(this.plan, batch)),
       ...tensors(maskViews(this.plan, batch, masks)),
@@ -82,7 +83,7 @@ export class DeviceProgram implements Program {
 
   async update(update: Update): Promise<void> {
     const session = await this.updateSession();
-    const results = await session.run({
+    const results = await run(session, {
       ...read(session, this.tensors),
       ...read(session, this.computed),
       ...this.scalarFeeds(update),
@@ -104,7 +105,7 @@ export class DeviceProgram implements Program {
     const session = await this.session(`evaluate:${batch.size}`, compile, []);
     await this.upload();
     const model = weights ? await this.tensorsOf(weights) : this.tensors;
-    const results = await session.run({ ...read(session, model), ...tensors(batchViews(this.plan, batch)) });
+    const results = await run(session, { ...read(session, model), ...tensors(batchViews(this.plan, batch)) });
     return readEvaluation((name) => ({ type: 'float32', shape: [], data: results[name]!.data }) as View);
   }
 
@@ -184,7 +185,7 @@ export class DeviceProgram implements Program {
     from: Tensors,
   ): Promise<Tensors> {
     const session = await this.session(name, compile, onDevice);
-    return session.run(read(session, from));
+    return run(session, read(session, from));
   }
 
   /** @param onDevice outputs that stay on the device; all others come to the host */
@@ -214,6 +215,11 @@ export class DeviceProgram implements Program {
       ]),
     );
   }
+}
+
+/** @throws EngineError */
+function run(session: ort.InferenceSession, feeds: Tensors): Promise<Tensors> {
+  return fromEngine(() => session.run(feeds));
 }
 
 /** The tensors that a graph reads. */

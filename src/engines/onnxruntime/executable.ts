@@ -2,6 +2,7 @@ import type { SharedMemory } from '../../model/wasm_memory.js';
 import type { Node, Port } from '../../tracing/graph.js';
 import { type View, type Views, viewOf } from '../../tracing/view.js';
 import type { Executable } from '../engine.js';
+import { EngineError } from '../engine_error.js';
 import type { Place } from './custom_kernel.js';
 import { CustomKernels, scratchBytes } from './custom_kernels.js';
 import { encodeModel } from './encode.js';
@@ -154,6 +155,6 @@ async function runSegment(
   try {
     await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
   } catch (error) {
-    if (!(isCopyless && (error as Error).message.startsWith('Non tensor type'))) throw error;
+    if (!(isCopyless && (error as Error).message.startsWith('Non tensor type'))) throw new EngineError(error);
   }
 }

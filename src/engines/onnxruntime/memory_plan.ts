@@ -1,4 +1,4 @@
-import { elements } from '../../config/network.js';
+import { elements } from '../../shape.js';
 import { bytesOf } from '../../tracing/view.js';
 import type { Intermediate } from './partition.js';
 

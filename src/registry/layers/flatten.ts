@@ -1,3 +1,4 @@
+import { elements } from '../../shape.js';
 import { Type } from '../schema.js';
 import { defineLayer, layerFields } from './layer.js';
 
@@ -10,7 +11,7 @@ export const flatten = defineLayer({
     },
   ),
   plan: (_options, input) => ({
-    output: [input.reduce((size, dimension) => size * dimension, 1)],
+    output: [elements(input)],
     tensors: [],
     macs: 0,
     mask: null,

@@ -1,3 +1,4 @@
+import { elements } from '../../shape.js';
 import type { GraphBuilder } from '../graph.js';
 import { CHANNELS_FIRST, physicalShape } from '../value.js';
 import { type Translation, translation } from './kernel.js';
@@ -122,8 +123,8 @@ function spread(
 ): string {
   const reach = Math.floor((kernel - 1) / stride);
   const groups = windowCount + reach;
-  const before = shape.slice(0, axis).reduce((size, dimension) => size * dimension, 1);
-  const after = shape.slice(axis + 1).reduce((size, dimension) => size * dimension, 1);
+  const before = elements(shape.slice(0, axis));
+  const after = elements(shape.slice(axis + 1));
   const numbers = Array.from({ length: stride }, (_, number) => {
     const shifted = shares
       .filter((_, place) => place % stride === number)

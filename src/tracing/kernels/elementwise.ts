@@ -1,4 +1,5 @@
 import { backend_util, util } from '@tensorflow/tfjs';
+import { elements } from '../../shape.js';
 import type { Trace } from '../trace.js';
 import { CHANNELS_FIRST, naturalOrder, type Order, physicalShape, sameOrder, type Value } from '../value.js';
 import type { ElementType } from '../view.js';
@@ -30,7 +31,7 @@ function binary(op: string, type?: ElementType): Translation {
 
 /** The order of the operand that has all axes of the result and is the larger one: the other is cheaper to move. */
 function commonOrder(a: Value, b: Value, rank: number): Order {
-  const size = (value: Value) => (value.uniform === undefined ? value.shape.reduce((n, d) => n * d, 1) : -1);
+  const size = (value: Value) => (value.uniform === undefined ? elements(value.shape) : -1);
   const candidates = [a, b].filter((value) => value.shape.length === rank && value.uniform === undefined);
   const [largest] = candidates.toSorted((p, q) => size(q) - size(p));
   return largest?.order ?? naturalOrder(rank);

@@ -1,4 +1,5 @@
 import { backend_util } from '@tensorflow/tfjs';
+import { elements } from '../../shape.js';
 import type { Trace } from '../trace.js';
 import { CHANNELS_FIRST, physicalShape, type Value } from '../value.js';
 import { type Translation, translation, UntranslatedKernelError } from './kernel.js';
@@ -51,7 +52,7 @@ const maxPoolGradient = translation<PoolingAttributes>((trace, inputs, attribute
   const line = graph.int64s([-1]);
   const positions = graph.node('Reshape', [trace.noted('positions', output!.name)!, line]);
   const values = graph.node('Reshape', [trace.stored(dy!, CHANNELS_FIRST), line]);
-  const zeros = graph.node('ConstantOfShape', [graph.int64s([shape.reduce((n, d) => n * d, 1)])]);
+  const zeros = graph.node('ConstantOfShape', [graph.int64s([elements(shape)])]);
   const sums = graph.node('ScatterElements', [zeros, positions, values], { axis: 0, reduction: 'add' });
   return trace.value(graph.node('Reshape', [sums, graph.int64s(shape)]), input!.shape, {
     order: CHANNELS_FIRST,

@@ -1,4 +1,5 @@
 import { backend_util, type DataType, slice_util, type TensorInfo, util } from '@tensorflow/tfjs';
+import { elements } from '../../shape.js';
 import { naturalOrder, type Value } from '../value.js';
 import type { ElementType } from '../view.js';
 import { type Translation, translation } from './kernel.js';
@@ -20,7 +21,7 @@ const transpose = translation<{ perm: number[] }>((trace, { x }, { perm }) => {
 });
 
 const reshape = translation<{ shape: number[] }>((trace, { x }, { shape: wanted }) => {
-  const shape = util.inferFromImplicitShape(wanted, util.sizeFromShape([...x!.shape]));
+  const shape = util.inferFromImplicitShape(wanted, elements(x!.shape));
   if (util.arraysEqual(shape, [...x!.shape])) return x!;
   if (x!.uniform !== undefined) return { ...x!, shape, order: naturalOrder(shape.length) };
   return trace.value(trace.graph.node('Reshape', [trace.natural(x!), trace.graph.int64s(shape)]), shape, {

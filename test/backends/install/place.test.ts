@@ -35,7 +35,7 @@ it('a build takes the place of a damaged one and of other versions, and of no ot
 it('the scratch is gone after a failure, and so is that of a process that was killed', async () => {
   const host = hostname().replaceAll(/[^A-Za-z0-9-]/g, '-');
   // No process has this pid: it is beyond Linux's largest.
-  const left = directoryWith(join(buildsDirectory(), `.install.${host}.4194305.0123abcd`), 'half');
+  const left = directoryWith(join(buildsDirectory(), `.install.${host}.4194305.0123abcd.tmp`), 'half');
   let scratch = '';
   const failing = withScratch(async (path) => {
     scratch = directoryWith(path, 'half');

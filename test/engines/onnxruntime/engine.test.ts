@@ -54,7 +54,7 @@ describe('the parts of a graph', () => {
   it('of evaluation are one, whose poolings compute no positions', async () => {
     const { steps, outputs } = await parts(traceEvaluation, plan, 2);
     expect(steps.map(({ kind }) => kind)).toEqual(['segment']);
-    expect(outputs.map(({ name }) => name)).toEqual(['losses', 'predicted', 'probabilities']);
+    expect(outputs.map(({ name }) => name)).toEqual(['losses', 'predicted', 'logits', 'probabilities']);
     const poolings = (steps[0] as Segment).graph.nodes.filter(({ op }) => op === 'MaxPool');
     expect(poolings.map(({ outputs: results }) => results.length)).toEqual([1, 1]);
   });

@@ -3,8 +3,8 @@ import {
   compareTraining,
   relativeDifference,
   verificationText,
-} from '../../src/backends/compare_training.js';
-import type { ModelState } from '../../src/model/state.js';
+} from '../../../src/backends/verify/compare_training.js';
+import type { ModelState } from '../../../src/model/state.js';
 
 describe('relativeDifference: ‖a − b‖ / max(‖a‖, ‖b‖)', () => {
   it.each([

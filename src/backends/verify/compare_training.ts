@@ -1,7 +1,7 @@
-import type { ModelState } from '../model/state.js';
-import type { BackendName } from '../registry/backends.js';
-import type { NamedTensor } from '../storage/safetensors.js';
-import { textTable } from '../terminal/table.js';
+import type { ModelState } from '../../model/state.js';
+import type { BackendName } from '../../registry/backends.js';
+import type { StateTensor } from '../../storage/safetensors.js';
+import { textTable } from '../../terminal/table.js';
 
 /** Some steps of training on one backend. */
 export interface Trained {
@@ -55,18 +55,23 @@ export function compareTraining(
     const losses = [loss, second.losses[index]!] as const;
     return { losses, difference: relativeDifference([losses[0]], [losses[1]]) };
   });
-  type Tensors = ReadonlyMap<string, NamedTensor>;
+  type Tensors = ReadonlyMap<string, StateTensor>;
+  const numbers = (tensor: StateTensor) => Array.from<number | bigint, number>(tensor.data, Number);
   const differenceOf = (name: string, a: Tensors, b: Tensors) =>
-    relativeDifference(a.get(name)!.data, b.get(name)!.data);
-  const parameters = [...first.state.parameters.keys()]
+    relativeDifference(numbers(a.get(name)!), numbers(b.get(name)!));
+  const all = ({ state }: Trained): Tensors => new Map([...state.parameters, ...state.buffers]);
+  const [left, right] = [all(first), all(second)];
+  const parameters = [...left.keys()]
     .map((name) => ({
       name,
-      parameter: differenceOf(name, first.state.parameters, second.state.parameters),
+      parameter: differenceOf(name, left, right),
+      // What is not trained has none.
       slots: Object.fromEntries(
-        [...first.state.slots].map(([slot, tensors]) => [
-          slot,
-          differenceOf(name, tensors, second.state.slots.get(slot)!),
-        ]),
+        [...first.state.slots].flatMap(([slot, tensors]) =>
+          tensors.has(name)
+            ? [[slot, differenceOf(name, tensors, second.state.slots.get(slot)!)] as const]
+            : [],
+        ),
       ),
     }))
     .toSorted((a, b) => largest(b) - largest(a));
@@ -90,7 +95,7 @@ export function verificationText({
   tolerance,
   agree,
 }: Verification): string {
-  const slots = Object.keys(parameters[0]!.slots);
+  const slots = [...new Set(parameters.flatMap(({ slots: own }) => Object.keys(own)))];
   const losses = textTable(
     [
       ['step', ...backends, 'difference'],
@@ -109,7 +114,7 @@ export function verificationText({
         .slice(0, VISIBLE)
         .map(({ name, parameter, slots: own }) => [
           name,
-          ...[parameter, ...Object.values(own)].map((value) => value.toExponential(1)),
+          ...[parameter, ...slots.map((slot) => own[slot])].map((value) => value?.toExponential(1) ?? ''),
         ]),
     ],
     [1, ...slots.map((_, index) => index + 2)],

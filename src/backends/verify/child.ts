@@ -1,0 +1,80 @@
+import { planFromResolved } from '../../config/load_plan.js';
+import type { Plan } from '../../config/resolve.js';
+import { epochBatches } from '../../data/epoch_batches.js';
+import { loadRecords } from '../../data/open.js';
+import { UserError } from '../../errors.js';
+import { learningRate } from '../../model/learning_rate.js';
+import { drawMasks } from '../../model/masks.js';
+import type { Program } from '../../model/program.js';
+import { initialState } from '../../model/state.js';
+import { datasetEntry } from '../../registry/datasets/index.js';
+import type { StateTensor } from '../../storage/safetensors.js';
+import { withUserErrors } from '../failure.js';
+import type { openProgram } from '../open_program.js';
+import type { StatePart, TrainingFailure, TrainingMessage, TrainingRequest } from './protocol.js';
+
+/** Waits for a request of the parent process, trains, tells what came out, and ends the process. */
+export function answerTraining(open: typeof openProgram): void {
+  // Ctrl-C reaches every process of a terminal; it is the parent that sees to it.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => {});
+  process.on('disconnect', () => process.exit());
+  process.on('message', async (request: TrainingRequest) => {
+    await trainAndTell(request, open).then(
+      () => tell({ done: true }),
+      (error: unknown) => tell({ failure: describeFailure(error) }),
+    );
+    // Backends may hold threads that would keep the process alive.
+    process.exit();
+  });
+}
+
+/** Fulfilled once the message is on its way: a state is larger than what should wait in memory twice. */
+function tell(message: TrainingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    process.send!(message, () => resolve());
+  });
+}
+
+async function trainAndTell(
+  { backend, config, steps, threads }: TrainingRequest,
+  open: typeof openProgram,
+): Promise<void> {
+  const plan = planFromResolved(config, 'the config');
+  const program = withUserErrors(await open(plan, backend, threads, initialState(plan)), backend);
+  await trainSteps(plan, program, steps);
+  const { parameters, buffers, slots } = await program.state();
+  const parts: [StatePart, ReadonlyMap<string, StateTensor>][] = [
+    ['parameters', parameters],
+    ['buffers', buffers],
+    ...[...slots].map(([slot, tensors]): [StatePart, typeof tensors] => [{ slot }, tensors]),
+  ];
+  for (const [part, tensors] of parts)
+    for (const [name, tensor] of tensors) await tell({ part, name, tensor });
+}
+
+async function trainSteps(plan: Plan, program: Program, steps: number): Promise<void> {
+  const { dataset, seed } = plan.config;
+  const data = await loadRecords(datasetEntry(dataset.type), dataset, seed);
+  for (let epoch = 1, step = 0; step < steps; epoch++) {
+    let first = 0;
+    for await (const batch of epochBatches(plan, data, { epoch, step_in_epoch: 0 })) {
+      const masks = drawMasks(plan, epoch, first, batch.size);
+      const update = { step: step + 1, learningRate: learningRate(plan, step) };
+      const { loss } = await program.backward(batch, masks);
+      await program.update(update);
+      await tell({ loss });
+      step++;
+      if (step === steps) break;
+      first += batch.size;
+    }
+  }
+}
+
+function describeFailure(error: unknown): TrainingFailure {
+  if (error instanceof UserError) {
+    const { message, hint, exitCode } = error;
+    return { message, hint, exitCode };
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  return { message, stack: stack ?? message };
+}
