@@ -9,6 +9,8 @@ import { textTable } from '../terminal/table.js';
 export interface DescribedLayer {
   /** Whole name, `layer1.0.conv1`. */
   readonly name: string;
+  /** The last part of it. */
+  readonly label: string;
   /** How many layers it is in. One that is in another counts there, too. */
   readonly depth: number;
   readonly type: string;
@@ -44,13 +46,13 @@ export function describePlan(plan: Plan): Description {
 
 /** A layer and what the config has inside it: what a composite stands for is not there. */
 function describeLayer(layer: PlannedLayer, depth = 0): DescribedLayer[] {
-  const { name, options, output } = layer;
+  const { name, label, options, output } = layer;
   const all = subtree(layer);
   const tensors = all.flatMap((each) => each.tensors);
   const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
   const macs = all.reduce((sum, each) => sum + each.macs, 0);
   const held = 'expand' in layerEntry(options.type) ? [] : layer.stacks.flatMap((stack) => stack.layers);
-  const described = { name, depth, type: options.type, output, parameters, macs };
+  const described = { name, label, depth, type: options.type, output, parameters, macs };
   return [described, ...held.flatMap((each) => describeLayer(each, depth + 1))];
 }
 
@@ -60,7 +62,7 @@ const NUMBERS = [HEADER.indexOf('parameters'), HEADER.indexOf('MACs')];
 /** The description as a table of plain text. */
 export function descriptionTable({ name, input, layers, auxiliary, parameters, macs }: Description): string {
   const row = (layer: DescribedLayer) => [
-    `${'  '.repeat(layer.depth)}${layer.name}`,
+    layer.depth === 0 ? layer.name : `${'  '.repeat(layer.depth)}${layer.label}`,
     layer.type,
     layer.output.join(' × '),
     grouped(layer.parameters),
