@@ -186,9 +186,11 @@ class Expansion {
   ): boolean {
     const known = [...block.options.keys()];
     const given = [...use.entries].filter(([key]) => key !== 'type' && key !== 'name');
+    const misspelt = new Set<string>();
     for (const [key, { keyOrigin }] of given) {
       if (block.options.has(key)) continue;
       const near = nearest(key, known);
+      if (near) misspelt.add(near);
       this.problems.push({
         path: [...path, key],
         origin: keyOrigin,
@@ -209,6 +211,8 @@ class Expansion {
         inner.options.set(option, this.expand(byDefault, { ...inner, options: new Map() }, at, depth));
       } else {
         isComplete = false;
+        // One problem, that of the spelling.
+        if (misspelt.has(option)) continue;
         this.problems.push({
           path,
           origin: use.origin,

@@ -102,7 +102,8 @@ export function planNetwork(
   const taken = new Set(model.layers.map((layer) => layer.name));
   const auxiliary = model.auxiliary.map((head, index) => {
     const path = ['model', 'auxiliary', index];
-    if (taken.has(head.name)) {
+    const isTaken = taken.has(head.name);
+    if (isTaken) {
       problems.push({
         path: [...path, 'name'],
         expected: 'a name that no layer or other head has',
@@ -122,7 +123,11 @@ export function planNetwork(
       });
     }
     const planned = source
-      ? planClassifier(head.layers, `${head.name}.`, [...path, 'layers'], source.output, planning)
+      ? planClassifier(head.layers, `${head.name}.`, [...path, 'layers'], source.output, {
+          ...planning,
+          // Each name inside would be told to be another's, too.
+          ...(isTaken && { taken: new Map() }),
+        })
       : [];
     return { name: head.name, after: head.after, weight: head.weight, layers: planned };
   });
