@@ -107,7 +107,7 @@ describe('a use', () => {
       origin: `${file}:8:66 (used at ${file}:16:7)`,
       accepts: 'an integer of at least 1 or [height, width]',
     });
-    expect(at('conv1.filters').origin).toBe(`${file}:16:40`);
+    expect(at('conv1.filters').origin).toBe(`${file}:16:39`);
     expect(at('conv1.stride').origin).toBe(`${file}:3:42 (used at ${file}:16:7)`);
     expect(at('1.name').origin).toBe('default');
   });
