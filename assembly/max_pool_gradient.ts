@@ -1,4 +1,4 @@
-// AssemblyScript: compiled into dist/host_kernels.wasm by the build. Pointers are byte offsets in the imported memory.
+// AssemblyScript: compiled into dist/custom_kernels.wasm by the build. Pointers are byte offsets in the imported memory.
 
 import { floats, LANES } from './layout';
 
@@ -12,7 +12,7 @@ const NOWHERE: i32 = -1;
  * @param y      output, planes × outHeight × outWidth; 12 bytes behind it are read
  * @param dy     gradient of the output
  * @param dx     gradient of the input, written
- * @param scratch room for one padded plane and one row of positions, see src/tracing/host_pooling.ts
+ * @param scratch room for one padded plane and one row of positions, see src/tracing/custom_pooling.ts
  * @param positive with 1, windows whose maximum is not positive pass nothing on: the gradient through a ReLU before the
  *                 pooling
  */

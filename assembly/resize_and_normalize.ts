@@ -1,4 +1,4 @@
-// AssemblyScript: compiled into dist/host_kernels.wasm by the build. Pointers are byte offsets in the imported memory.
+// AssemblyScript: compiled into dist/custom_kernels.wasm by the build. Pointers are byte offsets in the imported memory.
 
 import { floats, LANES } from './layout';
 
@@ -19,7 +19,7 @@ const PLACES: i32 = 22;
  * @param columnTaps weights of each of them
  * @param rows    windows along the height: outHeight
  * @param rowTaps weights of each of them
- * @param scratch room for a turned plane, a wide plane and a vector, see src/tracing/host_resize.ts
+ * @param scratch room for a turned plane, a wide plane and a vector, see src/tracing/custom_resize.ts
  */
 export function resizeAndNormalize(
   images: usize,

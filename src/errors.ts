@@ -14,7 +14,7 @@ export class UserError extends Error {
   }
 }
 
-/** The user (SIGINT, SIGTERM) asked to stop; the process ends with 130. */
+/** The user (SIGINT, SIGTERM, SIGHUP) asked to stop; the process ends with 130. */
 export class Interrupted extends Error {
   constructor(message = 'interrupted') {
     super(message);

@@ -132,6 +132,19 @@ export function fillUniform(
   }
 }
 
+/**
+ * Fills `out` with normal numbers of mean 0 and standard deviation `std`, none beyond ±cutoff: those are drawn again, as
+ * truncation by rejection has it. Box and Muller 1958, from two uniform numbers each; in double precision, then rounded.
+ */
+export function fillNormal(out: Float32Array, stream: RandomStream, std: number, cutoff: number): void {
+  for (let i = 0, draw = 0; i < out.length; draw += 2) {
+    // 1 − u is in (0, 1]: its logarithm is finite.
+    const radius = std * Math.sqrt(-2 * Math.log(1 - stream.uniform(draw)));
+    const value = radius * Math.cos(2 * Math.PI * stream.uniform(draw + 1));
+    if (Math.abs(value) <= cutoff) out[i++] = value;
+  }
+}
+
 /** A random order of 0 … n − 1 (Fisher–Yates: each order is equally likely but for the bias of `integer`). */
 export function permutation(seed: number, purpose: string, epoch: number, n: number): Uint32Array {
   const stream = randomStream(seed, purpose, epoch);

@@ -48,7 +48,7 @@ export function describePlan(plan: Plan): Description {
 function describeLayer(layer: PlannedLayer, depth = 0): DescribedLayer[] {
   const { name, label, options, output } = layer;
   const all = subtree(layer);
-  const tensors = all.flatMap((each) => each.tensors);
+  const tensors = all.flatMap((each) => each.tensors.filter(({ role }) => role === 'parameter'));
   const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
   const macs = all.reduce((sum, each) => sum + each.macs, 0);
   const held = 'expand' in layerEntry(options.type) ? [] : layer.stacks.flatMap((stack) => stack.layers);

@@ -31,13 +31,11 @@ export function withFailures(
   };
   return {
     prepare: (size) => guard('to compile the model', () => program.prepare(size)),
-    train: (batch, masks, update) =>
-      guard(`in step ${update.step}`, () => program.train(batch, masks, update)),
-    gradients: (batch, masks) =>
-      guard('to compute gradients for a histogram', () => program.gradients(batch, masks)),
-    evaluate: (batch) => guard('in an evaluation', () => program.evaluate(batch)),
+    backward: (batch, masks) => guard('in a training step', () => program.backward(batch, masks)),
+    gradients: () => guard('to hand over gradients', () => program.gradients()),
+    update: (update) => guard(`in the update of step ${update.step}`, () => program.update(update)),
+    evaluate: (batch, weights) => guard('in an evaluation', () => program.evaluate(batch, weights)),
     state: () => guard('to hand over the state for a checkpoint', () => program.state()),
-    load: (state) => guard('to load a checkpoint', () => program.load(state)),
     dispose: () => program.dispose(),
   };
 }

@@ -22,12 +22,24 @@ export async function openProgram(
     return new EagerProgram(await loadTfjs(name, threads), plan, state);
   }
   const backend: Exclude<BackendEntry, EagerBackend> = backends[name];
+  const { CompiledProgram } = await import('../engines/compiled_program.js');
+  const { OnnxRuntimeEngine } = await import('../engines/onnxruntime/engine.js');
   if (backend.kind === 'compiled') {
-    const { CompiledProgram } = await import('../engines/onnxruntime/compiled_program.js');
-    return new CompiledProgram(plan, { executionProviders: backend.executionProviders, threads }, state);
+    const { executionProviders } = backend;
+    const engine = new OnnxRuntimeEngine({ executionProviders, threads, device: false });
+    return new CompiledProgram(plan, engine, state);
   }
-  const { DeviceProgram } = await import('../engines/onnxruntime/device_program.js');
-  return new DeviceProgram(plan, { ...backend, threads }, state);
+  const { executionProvider } = backend;
+  if (backend.keepsState) {
+    const { DeviceProgram } = await import('../engines/onnxruntime/device_program.js');
+    return new DeviceProgram(plan, { executionProvider, threads }, state);
+  }
+  const executionProviders = [executionProvider];
+  return new CompiledProgram(
+    plan,
+    new OnnxRuntimeEngine({ executionProviders, threads, device: true }),
+    state,
+  );
 }
 
 /**

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
+import { encodeModel } from '../engines/onnxruntime/encode.js';
 import type { BackendName, DeviceBackend } from '../registry/backends.js';
+import '../engines/onnxruntime/no_telemetry.js'; // the process that tries it out inherits the variable
 import { GraphBuilder } from '../tracing/graph.js';
 import { diagnose } from './diagnose.js';
 import { type Failure, UnusableBackend } from './diagnosis.js';
@@ -64,5 +66,5 @@ function probeModel(): Uint8Array {
   const graph = new GraphBuilder();
   const x = graph.input('x', 'float32', [1, 1, 1, 1]);
   graph.output('y', graph.node('Conv', [x, graph.floats([1], [1, 1, 1, 1])]), 'float32', [1, 1, 1, 1]);
-  return graph.encode();
+  return encodeModel(graph.finish());
 }

@@ -2,7 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { updatedState } from '../model/tensor_update.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
-import { compileEvaluation, compileTraining, input, traceGraph } from '../tracing/compile.js';
+import { onnxOperators } from '../tracing/kernels/index.js';
+import { traceEvaluation, traceTraining } from '../tracing/step_graphs.js';
+import { input, traceGraph } from '../tracing/trace_graph.js';
 
 const BATCH_SIZE = 2;
 
@@ -13,8 +15,8 @@ const BATCH_SIZE = 2;
  */
 export async function stepKernels(plan: Plan): Promise<string[]> {
   const graphs = [
-    await compileTraining(plan, BATCH_SIZE),
-    await compileEvaluation(plan, BATCH_SIZE),
+    await traceTraining(plan, BATCH_SIZE, onnxOperators),
+    await traceEvaluation(plan, BATCH_SIZE, onnxOperators),
     await traceUpdate(plan),
   ];
   return [...new Set(graphs.flatMap(({ kernels }) => kernels))].toSorted();
@@ -23,7 +25,7 @@ export async function stepKernels(plan: Plan): Promise<string[]> {
 /** The update of one small parameter: that of every other has the same kernels. */
 function traceUpdate({ config: { optimizer } }: Plan) {
   const { slots, scalars } = optimizerEntry(optimizer.type);
-  return traceGraph((trace) => {
+  return traceGraph(onnxOperators, (trace) => {
     const value = (name: string, shape = [2, 3]) => input(trace, name, 'float32', shape);
     const named = (names: readonly string[], make: (name: string) => tf.Tensor) =>
       names.map((name) => [name, make(name)] as const);
@@ -32,6 +34,12 @@ function traceUpdate({ config: { optimizer } }: Plan) {
       slots: new Map(named(slots(optimizer), value).map(([slot, x]) => [slot, new Map([['parameter', x]])])),
     };
     const factors = named(Object.keys(scalars(optimizer, 0.1, 1)), (name) => value(name, []));
-    updatedState(tf, optimizer, state, [value('gradient')], Object.fromEntries(factors));
+    updatedState(
+      tf,
+      optimizer,
+      state,
+      new Map([['parameter', value('gradient')]]),
+      Object.fromEntries(factors),
+    );
   });
 }

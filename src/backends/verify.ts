@@ -89,7 +89,8 @@ async function trainSteps(
       for await (const batch of epochBatches(plan, data, { epoch, step_in_epoch: 0 })) {
         const masks = drawMasks(plan, epoch, first, batch.size);
         const update = { step: losses.length + 1, learningRate: learningRate(plan, losses.length) };
-        losses.push((await program.train(batch, masks, update)).loss);
+        losses.push((await program.backward(batch, masks)).loss);
+        await program.update(update);
         output.progress({ share: losses.length / steps, facts: [`step ${losses.length} of ${steps}`] });
         if (await stopRequested()) throw new Interrupted();
         if (losses.length === steps) break;

@@ -32,14 +32,12 @@ export async function loadFile(file: string, via?: Via): Promise<LoadedFile> {
     const { expected, actual, before } = read;
     const inside =
       before === '' ? ({ kind: 'document', name: file } as const) : placesIn(file, before)(before.length);
-    const origin = before === '' && via ? via.origin : inside;
-    const path = via ? ['extends'] : [];
-    return {
-      root: null,
-      bases: [],
-      source: '',
-      problems: [{ path, expected, actual: via ? `${actual}: ${file}` : actual, origin }],
-    };
+    const problem =
+      before === '' && via
+        ? { path: ['extends'], expected, actual: `${actual}: ${file}`, origin: via.origin }
+        : { path: [], expected, actual, origin: inside };
+    const problems = before === '' ? [problem] : [...unusable(file, via), problem];
+    return { root: null, bases: [], source: '', problems };
   }
   const { text } = read;
   const { root, problems } = parseYaml(text, placesIn(file, text));
@@ -54,11 +52,19 @@ export async function loadFile(file: string, via?: Via): Promise<LoadedFile> {
         origin: root.origin,
       });
     }
-    return { root: null, bases: [], source: text, problems };
+    return { root: null, bases: [], source: text, problems: [...unusable(file, via), ...problems] };
   }
   const chain = [...(via?.chain ?? []), { file, real: await identity(file) }];
   const loaded = await onTopOfBase(root, chain);
   return { ...loaded, source: text, problems: [...problems, ...loaded.problems] };
+}
+
+/** Where a file is named that is no config; what is wrong inside it follows. */
+function unusable(file: string, via: Via | undefined): PlacedProblem[] {
+  if (!via) return [];
+  return [
+    { path: ['extends'], expected: 'a config file', actual: `another file: ${file}`, origin: via.origin },
+  ];
 }
 
 /** What a file is known by, however it is named; a pipe such as /dev/fd/63 has only the one name. */
@@ -79,7 +85,13 @@ async function onTopOfBase(root: LocatedMap, chain: Via['chain']): Promise<Omit<
     bases: [],
     problems: [{ path: ['extends'], expected, actual, origin: value.origin }],
   });
-  if (value.kind !== 'scalar' || typeof value.value !== 'string' || value.value === '') {
+  // No file has a name with NUL, and Node.js does not even look for it.
+  if (
+    value.kind !== 'scalar' ||
+    typeof value.value !== 'string' ||
+    value.value === '' ||
+    value.value.includes('\0')
+  ) {
     return problem(
       'the path of a config file',
       value.kind === 'scalar' ? formatValue(value.value) : `a ${value.kind}`,

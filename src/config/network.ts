@@ -68,10 +68,10 @@ export function subtree(layer: PlannedLayer): PlannedLayer[] {
   return [layer, ...layer.stacks.flatMap((stack) => stack.layers.flatMap(subtree))];
 }
 
-/** Trained numbers, those of the heads included. */
+/** Numbers in parameters, those of the heads included. */
 export function countParameters(network: Network): number {
-  const shapes = allLayers(network).flatMap((layer) => layer.tensors.map(({ shape }) => shape));
-  return shapes.reduce((sum, shape) => sum + elements(shape), 0);
+  const tensors = allLayers(network).flatMap((layer) => layer.tensors);
+  return tensors.reduce((sum, { role, shape }) => (role === 'parameter' ? sum + elements(shape) : sum), 0);
 }
 
 /** Multiply-accumulates of a forward pass in training for one image, those of the heads included. */

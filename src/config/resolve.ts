@@ -4,6 +4,7 @@ import type { Experiment } from '../registry/experiment.js';
 import type { Shape } from '../registry/layers/layer.js';
 import type { Horizon } from '../registry/schedules/schedule.js';
 import { countMacs, countParameters, type Network, type Problem, planNetwork } from './network.js';
+import { frozenParameters } from './parameter_groups.js';
 import { brokenRules } from './rules.js';
 
 /** What is known of a data set before it is read. */
@@ -24,6 +25,8 @@ export interface Plan {
   readonly dataset: Omit<DatasetFacts, 'available'>;
   readonly horizon: Horizon;
   readonly network: Network;
+  /** Names of parameters that training leaves as they are. */
+  readonly frozen: ReadonlySet<string>;
   /** Trained numbers, those of auxiliary heads included. */
   readonly parameterCount: number;
   /** Multiply-accumulates of a training forward pass for one image, those of auxiliary heads included. */
@@ -36,11 +39,18 @@ export function resolveExperiment(config: Experiment): { plan: Plan } | { proble
   const { network, problems } = planNetwork(config.model, inputShape(config, dataset.image), {
     numClasses: dataset.classes.length,
   });
-  const broken = [...brokenRules({ config, dataset: { ...dataset, available }, network }), ...problems];
+  const groups = frozenParameters(config.parameter_groups, network);
+  const broken = [
+    ...brokenRules({ config, dataset: { ...dataset, available }, network }),
+    ...problems,
+    // Of a network that is known in part, a pattern may match what is not.
+    ...(problems.length > 0 ? [] : groups.problems),
+  ];
   if (broken.length > 0) return { problems: broken };
   const horizon = horizonOf(config, dataset.count.train);
   const parameterCount = countParameters(network);
-  return { plan: { config, dataset, horizon, network, parameterCount, macs: countMacs(network) } };
+  const { frozen } = groups;
+  return { plan: { config, dataset, horizon, network, frozen, parameterCount, macs: countMacs(network) } };
 }
 
 function datasetFacts({ dataset: { type, limit } }: Experiment): DatasetFacts {

@@ -1,9 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
 import type { ReadEntry, Unpack } from 'tar';
 import { UserError } from '../errors.js';
 import { fileError } from '../storage/file_error.js';
+import { makeDirectory } from '../storage/make_directory.js';
 import { removeAbandoned, scratchPath } from './scratch.js';
 
 /** A file that is wanted from an archive, and how long it must be. */
@@ -26,6 +29,11 @@ export interface ExtractOptions {
 /** Files beside the wanted ones (readme, class names) are skipped up to these bounds; more is no data set. */
 const MAX_OTHER_ENTRIES = 1000;
 const MAX_OTHER_BYTES = 64 << 20;
+/** For the headers of one entry: its block, padding, and long names in blocks of their own. */
+const ENTRY_OVERHEAD = 4096;
+/** Archives end with zeros up to a multiple of what a tape took; more than that is no padding. */
+const MAX_PADDING = 1 << 20;
+const CHUNK_BYTES = 1 << 18;
 
 const scratchBase = (target: string): string => join(target, '.extract');
 
@@ -38,14 +46,14 @@ export async function extractFiles(options: ExtractOptions): Promise<string> {
   const { archive, folder, files, target, signal } = options;
   const scratch = scratchPath(scratchBase(target));
   try {
-    await mkdir(target, { recursive: true });
+    await makeDirectory(target);
     await mkdir(scratch);
     await unpack(options, scratch);
     for (const file of files) await checkExtracted(join(scratch, folder, file.name), file, archive);
     return scratch;
   } catch (error) {
     // The first error is the one to report.
-    await rm(scratch, { recursive: true, force: true }).catch(() => undefined);
+    await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     signal?.throwIfAborted();
     throw fileError('write', target, error);
   }
@@ -75,23 +83,25 @@ export async function installFiles(
   }
 }
 
+/** In memory that does not grow with what the archive holds or claims, and one turn of the event loop a chunk. */
 async function unpack({ archive, folder, files, signal }: ExtractOptions, cwd: string): Promise<void> {
   const tar = await import('tar');
   const expected = new Map(files.map((file) => [`${folder}/${file.name}`, file.bytes]));
   const guard = entryGuard(archive, expected);
   // Held in an object: TypeScript does not see that callbacks assign it.
-  const failure: { error?: Error } = {};
+  const state: { error?: Error; ended?: boolean } = {};
   const unpacker: Unpack = new tar.Unpack({
     cwd,
     strict: true,
+    zstd: false,
     preserveOwner: false,
     noMtime: true,
     filter: (path, entry) => {
       // `filter` is called from inside stream callbacks, where a throw would end the process.
-      if (failure.error !== undefined || !('header' in entry)) return false;
+      if (state.error !== undefined || !('header' in entry)) return false;
       const refusal = guard(path, entry);
       if (refusal instanceof UserError) {
-        failure.error = refusal;
+        state.error = refusal;
         unpacker.abort(refusal);
         return false;
       }
@@ -101,20 +111,62 @@ async function unpack({ archive, folder, files, signal }: ExtractOptions, cwd: s
   const closed = new Promise<void>((resolve) => {
     unpacker.on('close', resolve);
     unpacker.on('error', (error: Error) => {
-      failure.error ??= error;
+      state.error ??= error;
       resolve();
     });
   });
-  const source = createReadStream(archive, { signal, highWaterMark: 1 << 18 });
-  for await (const chunk of source) {
-    if (failure.error !== undefined) break;
-    if (!unpacker.write(chunk)) {
-      await Promise.race([new Promise<void>((resolve) => unpacker.once('drain', resolve)), closed]);
+  unpacker.on('eof', () => {
+    state.ended = true;
+  });
+  const limit = tarLimit(files);
+  // Kept, as the pipeline tells of the abort that follows and not of its reason.
+  const refuse = (text: string): UserError => {
+    const refusal = notExpected(archive, text);
+    state.error = refusal;
+    return refusal;
+  };
+  const feed = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
+    let bytes = 0;
+    let padding = 0;
+    let beginning = '';
+    for await (const chunk of chunks) {
+      if (state.error !== undefined) throw state.error;
+      if (bytes < 2) beginning += chunk.toString('latin1', 0, 2);
+      // The unpacker would decompress once more, all at once.
+      if (beginning.startsWith('\x1f\x8b')) throw refuse('expected a tar, compressed once');
+      bytes += chunk.length;
+      if (bytes > limit) throw refuse(`expected at most ${limit} bytes in it, got more`);
+      if (state.ended) {
+        // The unpacker would keep all that follows the end in one growing buffer.
+        padding += chunk.length;
+        if (padding > MAX_PADDING) {
+          throw refuse('expected nothing after the end of the tar, got more data');
+        }
+      } else if (!unpacker.write(chunk)) {
+        await Promise.race([new Promise<void>((resolve) => unpacker.once('drain', resolve)), closed]);
+      }
     }
+  };
+  try {
+    await pipeline(
+      createReadStream(archive, { highWaterMark: CHUNK_BYTES }),
+      createGunzip({ chunkSize: CHUNK_BYTES }),
+      feed,
+      { signal },
+    );
+    if (state.error === undefined) unpacker.end();
+  } catch (error) {
+    state.error ??= error as Error;
+    unpacker.abort(state.error);
   }
-  if (failure.error === undefined) unpacker.end();
   await closed;
-  if (failure.error !== undefined) throw badArchive(archive, failure.error);
+  if (state.error !== undefined) throw badArchive(archive, state.error);
+}
+
+/** What a tar with these files, and as much else as is put up with, can be long. */
+function tarLimit(files: readonly ExpectedFile[]): number {
+  const wanted = files.reduce((sum, file) => sum + file.bytes, 0);
+  return wanted + MAX_OTHER_BYTES + (files.length + MAX_OTHER_ENTRIES) * ENTRY_OVERHEAD + MAX_PADDING;
 }
 
 /** Decides for each entry: true to extract, false to skip, a UserError to refuse the archive. */
@@ -122,8 +174,7 @@ function entryGuard(archive: string, expected: ReadonlyMap<string, number>) {
   const seen = new Set<string>();
   let others = 0;
   let otherBytes = 0;
-  const refuse = (text: string): UserError =>
-    new UserError(`${archive}: ${text}`, { hint: 'This is not the expected archive: check its source.' });
+  const refuse = (text: string): UserError => notExpected(archive, text);
   return (path: string, entry: ReadEntry): boolean | UserError => {
     const name = path.replace(/^(\.\/)+/, '');
     if (name.startsWith('/') || /^[A-Za-z]:|\\/.test(name) || name.split('/').includes('..')) {
@@ -157,7 +208,11 @@ async function checkExtracted(path: string, file: ExpectedFile, archive: string)
   const status = await lstat(path).catch(() => undefined);
   if (status?.isFile() && status.size === file.bytes) return;
   const actual = status === undefined ? 'no such file' : `${status.size} bytes`;
-  throw new UserError(`${archive}: ${file.name}: expected ${file.bytes} bytes, got ${actual}`, {
+  throw notExpected(archive, `${file.name}: expected ${file.bytes} bytes, got ${actual}`);
+}
+
+function notExpected(archive: string, text: string): UserError {
+  return new UserError(`${archive}: ${text}`, {
     hint: 'This is not the expected archive: check its source.',
   });
 }

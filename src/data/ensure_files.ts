@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Interrupted, systemErrorCode, UserError } from '../errors.js';
 import type {
   ArchiveDataset,
@@ -105,8 +105,33 @@ async function ensureArchive(
   if (actual !== undefined) {
     context.log?.(`${path}: expected ${algorithm} ${hex}, got ${actual}; fetching it again`);
   }
-  await download({ ...context, url, destination: path, digest, maxBytes: maxArchiveBytes(entry) });
+  try {
+    await download({ ...context, url, destination: path, digest, maxBytes: maxArchiveBytes(entry) });
+  } catch (error) {
+    if (actual === undefined || !(error instanceof UserError)) throw error;
+    const hint = `${error.hint ?? ''}\n${await useAnother(entry, path, digest, context)}`.trim();
+    throw new UserError(error.message, { hint, cause: error });
+  }
   return { path, fetched: true };
+}
+
+/** How an archive that is there can be used although its digest is another, as where it was packed anew. */
+async function useAnother(
+  entry: ArchiveDataset,
+  path: string,
+  { algorithm, hex }: Digest,
+  { signal }: FilesContext,
+): Promise<string> {
+  const sha256 = await digestFile(path, 'sha256', signal).catch((error) =>
+    Promise.reject(fileError('read', path, error)),
+  );
+  const folder = join(dirname(path), entry.folder);
+  // Only of the official archive the digests of its files are known.
+  const unpack = hex === entry.archive.md5 ? `unpack it to ${folder}, where each file is checked, or ` : '';
+  return (
+    `${path} is there with another ${algorithm}. If it holds the same files, packed anew: ${unpack}` +
+    `set dataset.archive to {url: "${pathToFileURL(path).href}", sha256: ${sha256}}.`
+  );
 }
 
 function localPath(url: string): string {

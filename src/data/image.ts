@@ -7,6 +7,8 @@ import { resizePixels } from './resize_pixels.js';
 
 /** Beyond these a file is refused before it is decoded: a small file can claim any number of pixels. */
 const MAX_PIXELS = 100_000_000;
+/** What a JPEG can have. Resizing takes memory for each pixel of a side, decoding for rows of its length. */
+const MAX_SIDE = 65_535;
 export const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
 /**
@@ -63,6 +65,11 @@ async function decode(path: string, bytes: Buffer, size: ImageSize): Promise<Uin
   const { channels } = size;
   // The header alone; sharp's own limit would hide by how much it is passed.
   const header = await sharp(bytes, { limitInputPixels: false }).metadata();
+  if (Math.max(header.width, header.height) > MAX_SIDE) {
+    throw new UserError(
+      `${path}: expected sides of at most ${MAX_SIDE} pixels, got ${header.width} × ${header.height}`,
+    );
+  }
   if (header.width * header.height > MAX_PIXELS) {
     const megapixels = (count: number) => `${Math.round(count / 1e6)} megapixels`;
     throw new UserError(

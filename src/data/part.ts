@@ -1,8 +1,9 @@
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../errors.js';
 import { fsyncDirectory } from '../storage/atomic.js';
 import { fileError } from '../storage/file_error.js';
+import { makeDirectory } from '../storage/make_directory.js';
 import { abandonedScratch, scratchPath } from './scratch.js';
 
 /** Says which version of which resource the bytes of a part are from. */
@@ -32,22 +33,19 @@ export class Part {
    * of another URL are dropped. Throws system errors.
    */
   static async claim(destination: string, url: string): Promise<Part> {
-    await mkdir(dirname(destination), { recursive: true });
+    await makeDirectory(dirname(destination));
     const waiting = `${destination}.part`;
     const path = scratchPath(waiting);
     for (const candidate of [waiting, ...(await abandonedScratch(waiting))]) {
-      const isFile = await lstat(candidate).then(
-        (status) => status.isFile(),
-        () => false,
-      );
-      if (isFile && (await renameIfThere(candidate, path))) {
-        await renameIfThere(originPath(candidate), originPath(path));
+      if ((await isFile(candidate)) && (await renameIfThere(candidate, path))) {
+        const note = originPath(candidate);
+        if (await isFile(note)) await renameIfThere(note, originPath(path));
         break;
       }
     }
     for (const leftover of await abandonedScratch(waiting)) {
       await rm(leftover, { recursive: true, force: true });
-      await rm(originPath(leftover), { force: true });
+      await rm(originPath(leftover), { recursive: true, force: true });
     }
     const part = new Part(destination, path, await readOrigin(originPath(path)));
     if (part.origin !== undefined && part.origin.url !== url) await part.restart(undefined);
@@ -105,6 +103,13 @@ export class Part {
     await rename(this.path, this.destination);
     await fsyncDirectory(dirname(this.destination));
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return lstat(path).then(
+    (status) => status.isFile(),
+    () => false,
+  );
 }
 
 async function renameIfThere(from: string, to: string): Promise<boolean> {

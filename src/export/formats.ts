@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
 import type { OpenedCheckpoint } from '../inference/open_checkpoint.js';
+import { stateDict } from '../model/state.js';
 import { writeNewFile } from '../storage/atomic.js';
-import { encodeSafetensors, readSafetensors } from '../storage/safetensors.js';
+import { encodeSafetensors, readSafetensors, type StateTensor } from '../storage/safetensors.js';
 import type { ExportMetadata } from './metadata.js';
 import { verifyExport } from './verify.js';
 
@@ -27,7 +28,7 @@ const onnx: ExportFormat = {
   files: null,
   write: async ({ plan, state }, { gnet_version, ...metadata }, path) => {
     const { exportOnnx } = await import('./onnx.js');
-    await writeNewFile(path, await exportOnnx(plan, state.parameters, { version: gnet_version, metadata }));
+    await writeNewFile(path, await exportOnnx(plan, state, { version: gnet_version, metadata }));
   },
   verify: async (model, path) => {
     const { openOnnx } = await import('./onnx.js');
@@ -42,13 +43,14 @@ const onnx: ExportFormat = {
 const safetensors: ExportFormat = {
   name: 'model.safetensors',
   files: null,
-  write: ({ state }, metadata, path) =>
+  write: ({ plan, state }, metadata, path) =>
     // 'pt' is what loaders for PyTorch look for; names and layouts are PyTorch's.
-    writeNewFile(path, encodeSafetensors(state.parameters, { format: 'pt', ...metadata })),
-  verify: async ({ state }, path) => {
+    writeNewFile(path, encodeSafetensors(stateDict(plan.network, state), { format: 'pt', ...metadata })),
+  verify: async ({ plan, state }, path) => {
     const { tensors } = await readSafetensors(path);
-    for (const [name, { data }] of state.parameters) {
-      const bytes = (values: Float32Array) =>
+    const written = stateDict(plan.network, state);
+    for (const [name, { data }] of written) {
+      const bytes = (values: StateTensor['data']) =>
         Buffer.from(values.buffer, values.byteOffset, values.byteLength);
       const read = tensors.get(name);
       if (!read || !bytes(read.data).equals(bytes(data))) {
@@ -57,7 +59,7 @@ const safetensors: ExportFormat = {
         });
       }
     }
-    return `${state.parameters.size} tensors read back to the bit`;
+    return `${written.size} tensors read back to the bit`;
   },
   usage: (_, path) =>
     `in PyTorch: model.load_state_dict(safetensors.torch.load_file(${JSON.stringify(path)}))`,
@@ -69,7 +71,7 @@ const tfjs: ExportFormat = {
   write: async ({ plan, state }, metadata, path) => {
     const { exportGraphModel } = await import('./tfjs.js');
     const { writeGraphModel } = await import('./graph_model_files.js');
-    await writeGraphModel(path, await exportGraphModel(plan, state.parameters), {
+    await writeGraphModel(path, await exportGraphModel(plan, state), {
       generatedBy: `gnet ${metadata.gnet_version}`,
       userDefinedMetadata: metadata,
     });

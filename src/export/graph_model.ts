@@ -1,11 +1,5 @@
-import {
-  type AttributeProto,
-  type GraphProto,
-  AttributeProto_AttributeType as Kind,
-  type TensorProto,
-  TensorProto_DataType,
-  type ValueInfoProto,
-} from '../engines/onnxruntime/onnx_pb.js';
+import { type Attribute, type Graph, nodeName, type Port } from '../tracing/graph.js';
+import type { ElementType, View } from '../tracing/view.js';
 
 /** TensorFlow's AttrValue as JSON: what graph models use of it. Integers of 64 bits are texts. */
 type AttrValue =
@@ -17,6 +11,15 @@ type AttrValue =
   | { readonly list: { readonly i: readonly string[] } };
 
 type DataType = 'DT_FLOAT' | 'DT_INT32' | 'DT_BOOL';
+
+/** TensorFlow.js has one type of integers. */
+const dataTypes: Readonly<Record<ElementType, DataType>> = {
+  float32: 'DT_FLOAT',
+  int32: 'DT_INT32',
+  int64: 'DT_INT32',
+  uint8: 'DT_INT32',
+  bool: 'DT_BOOL',
+};
 
 interface TensorShape {
   readonly dim: readonly { readonly size: string }[];
@@ -52,23 +55,23 @@ export interface GraphModel {
   readonly outputs: Readonly<Record<string, TensorInfo>>;
 }
 
-/** Reads a graph whose nodes are TensorFlow operations (see tensorflow_ops.ts) as a graph model. */
-export function toGraphModel(graph: GraphProto): GraphModel {
-  const ports = (infos: readonly ValueInfoProto[]) =>
-    Object.fromEntries(infos.map((info) => [info.name, tensorInfo(info)]));
-  const [inputs, outputs] = [ports(graph.input), ports(graph.output)];
-  const weights = new Map(graph.initializer.map((tensor) => [tensor.name, weight(tensor)]));
+/** A graph whose nodes are TensorFlow operations (see tensorflow_ops.ts) as a graph model. */
+export function toGraphModel(graph: Graph): GraphModel {
+  const ports = (infos: readonly Port[]) =>
+    Object.fromEntries(infos.map((port) => [port.name, tensorInfo(port)]));
+  const [inputs, outputs] = [ports(graph.inputs), ports(graph.outputs)];
+  const weights = new Map([...graph.initializers].map(([name, view]) => [name, weight(view)]));
   const references = new Map<string, string>();
-  const operations = graph.node.flatMap((node): NodeDef[] => {
-    const [first, ...others] = node.output;
+  const operations = graph.nodes.flatMap((node, index): NodeDef[] => {
+    const [first, ...others] = node.outputs;
     // The node of an output of the model has the output's name; further outputs of a node have none of their own.
-    const name = first! in outputs ? first! : node.name;
+    const name = first! in outputs ? first! : nodeName(node, index);
     references.set(first!, name);
-    for (const [index, value] of others.entries()) references.set(value, `${name}:${index + 1}`);
+    for (const [other, value] of others.entries()) references.set(value, `${name}:${other + 1}`);
     const copies = others.filter((value) => value in outputs);
-    const input = node.input.map((value) => references.get(value) ?? value);
+    const input = node.inputs.map((value) => references.get(value) ?? value);
     return [
-      { name, op: node.opType, input, attr: attributes(node.attribute) },
+      { name, op: node.op, input, attr: attributes(node.attributes) },
       ...copies.map((value) => ({ name: value, op: 'Identity', input: [references.get(value)!], attr: {} })),
     ];
   });
@@ -86,45 +89,34 @@ export function toGraphModel(graph: GraphProto): GraphModel {
 
 /** The node of a weight; its value is in a file of weights. */
 export function constantNode(name: string, dtype: Weight['dtype']): NodeDef {
-  const type = dtype === 'float32' ? 'DT_FLOAT' : 'DT_INT32';
-  return { name, op: 'Const', input: [], attr: { dtype: { type } } };
+  return { name, op: 'Const', input: [], attr: { dtype: { type: dataTypes[dtype] } } };
 }
 
-function weight({ dims, dataType, rawData }: TensorProto): Weight {
-  const shape = dims.map(Number);
-  const { buffer } = rawData.slice();
-  if (dataType === TensorProto_DataType.FLOAT)
-    return { shape, dtype: 'float32', values: new Float32Array(buffer) };
-  // TensorFlow.js has no 64-bit integers.
-  const values =
-    dataType === TensorProto_DataType.INT64
-      ? Int32Array.from(new BigInt64Array(buffer), Number)
-      : new Int32Array(buffer);
+function weight({ type, shape, data }: View): Weight {
+  if (type === 'float32') return { shape, dtype: 'float32', values: data as Float32Array };
+  const values = type === 'int64' ? Int32Array.from(data as BigInt64Array, Number) : (data as Int32Array);
   return { shape, dtype: 'int32', values };
 }
 
-function tensorInfo({ name, type }: ValueInfoProto): TensorInfo {
-  if (type?.value.case !== 'tensorType') throw new Error(`${name}: expected a tensor`);
-  const { elemType, shape } = type.value.value;
-  const sizes = shape!.dim.map(({ value }) => (value.case === 'dimValue' ? value.value : -1));
+function tensorInfo({ name, type, shape }: Port): TensorInfo {
   return {
     name: `${name}:0`,
-    dtype: elemType === TensorProto_DataType.FLOAT ? 'DT_FLOAT' : 'DT_INT32',
-    tensorShape: { dim: sizes.map((size) => ({ size: String(size) })) },
+    dtype: dataTypes[type],
+    tensorShape: { dim: shape.map((size) => ({ size: String(size) })) },
   };
 }
 
-/** ONNX attributes have no booleans and no types; TensorFlow's names tell. */
+/** Attributes of a graph have no booleans; TensorFlow's names tell. */
 const BOOLEANS = new Set(['adj_x', 'adj_y', 'keep_dims', 'transpose_a', 'transpose_b']);
 
-function attributes(protos: readonly AttributeProto[]): NodeDef['attr'] {
-  return Object.fromEntries(
-    protos.map(({ name, type, i, ints, s }): [string, AttrValue] => {
-      if (type === Kind.INTS) return [name, { list: { i: ints.map(String) } }];
-      if (type === Kind.INT) return [name, BOOLEANS.has(name) ? { b: i !== 0n } : { i: String(i) }];
-      const text = new TextDecoder().decode(s);
-      if (name === 'DstT') return [name, { type: text as DataType }];
-      return [name, { s: Buffer.from(text).toString('base64') }];
-    }),
-  );
+function attributes(given: Readonly<Record<string, Attribute>>): NodeDef['attr'] {
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, attribute(name, value)]));
+}
+
+function attribute(name: string, value: Attribute): AttrValue {
+  if (typeof value === 'number') return BOOLEANS.has(name) ? { b: value !== 0 } : { i: String(value) };
+  if (typeof value === 'string') return { s: Buffer.from(value).toString('base64') };
+  if ('float' in value) throw new Error(`attribute ${name}: graph models have no floats here`);
+  if ('type' in value) return { type: dataTypes[value.type] };
+  return { list: { i: value.map(String) } };
 }

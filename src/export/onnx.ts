@@ -1,9 +1,13 @@
 import { toBinary } from '@bufbuild/protobuf';
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../config/resolve.js';
-import { type GraphProto, ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
-import type { NamedTensor } from '../storage/safetensors.js';
-import { input, ports } from '../tracing/compile.js';
+import { modelOf } from '../engines/onnxruntime/encode.js';
+import { ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
+import * as ort from '../engines/onnxruntime/onnxruntime.js';
+import type { Weights } from '../model/program.js';
+import type { Graph } from '../tracing/graph.js';
+import { onnxOperators } from '../tracing/kernels/index.js';
+import { ports } from '../tracing/step_graphs.js';
+import { input } from '../tracing/trace_graph.js';
 import { ANY_BATCH } from './dynamic_batch.js';
 import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
 
@@ -15,20 +19,20 @@ export interface OnnxDescription {
 }
 
 /**
- * A trained model as one ONNX file: preprocessing, network and parameters.
+ * A trained model as one ONNX file: preprocessing, network, parameters and buffers.
  * Input: images, uint8 [batch, channels, height, width]. Outputs: logits and probabilities, float32 [batch, classes].
  */
 export async function exportOnnx(
   plan: Plan,
-  parameters: ReadonlyMap<string, NamedTensor>,
+  weights: Weights,
   { version, metadata }: OnnxDescription,
 ): Promise<Uint8Array> {
   const { channels, height, width } = plan.dataset.image;
-  const model = await tracePrediction(plan, parameters, (trace) =>
+  const traced = await tracePrediction(onnxOperators, plan, weights, (trace) =>
     input(trace, ports.images, 'uint8', [ANY_BATCH, channels, height, width]),
   );
+  const model = modelOf(dropPositions(traced));
   const graph = model.graph!;
-  dropPositions(graph);
   model.producerVersion = version;
   graph.name = plan.config.name;
   graph.input[0]!.docString = 'Pixel values 0…255 in planes; preprocessing is part of the graph';
@@ -39,11 +43,14 @@ export async function exportOnnx(
 }
 
 /** A max-pool notes the positions of its maxima for the gradient; not every runtime can, and nobody reads them here. */
-function dropPositions(graph: GraphProto): void {
-  const read = new Set(graph.node.flatMap((node) => node.input));
-  for (const node of graph.node) {
-    if (node.opType === 'MaxPool' && !read.has(node.output[1] ?? '')) node.output.length = 1;
-  }
+function dropPositions(graph: Graph): Graph {
+  const read = new Set(graph.nodes.flatMap((node) => node.inputs));
+  const nodes = graph.nodes.map((node) =>
+    node.op === 'MaxPool' && !read.has(node.outputs[1] ?? '')
+      ? { ...node, outputs: node.outputs.slice(0, 1) }
+      : node,
+  );
+  return { ...graph, nodes };
 }
 
 /** Opens a file that `exportOnnx` made, with ONNX Runtime. */

@@ -35,8 +35,7 @@ function reduction(op: string): Translation {
 const cast = translation<{ dtype: DataType }>((trace, { x }, { dtype }) => {
   const type = dtype === 'int32' || dtype === 'bool' ? dtype : 'float32';
   if (type === x!.type) return x!;
-  const target = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' }[type];
-  return trace.value(trace.graph.node('Cast', [stored(trace, x!)], { DstT: target }), x!.shape, { type });
+  return trace.value(trace.graph.node('Cast', [stored(trace, x!)], { DstT: { type } }), x!.shape, { type });
 });
 
 const transpose = translation<{ perm: number[] }>((trace, { x }, { perm }) => {
@@ -133,5 +132,6 @@ const translations: ReadonlyMap<string, Translation> = new Map(
 export const graphModelOperations: Target = {
   name: 'TensorFlow.js graph models',
   translations,
-  hint: 'Export the model to ONNX (--format onnx), or add a translation in src/tracing/tensorflow_ops.ts.',
+  customOperations: false,
+  hint: 'Export the model to ONNX (--format onnx), or add a translation in src/export/tensorflow_ops.ts.',
 };

@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { loadWasm } from '../engines/eager/wasm.js';
-import type { NamedTensor } from '../storage/safetensors.js';
-import { input, ports } from '../tracing/compile.js';
+import type { Weights } from '../model/program.js';
+import { ports } from '../tracing/step_graphs.js';
+import { input } from '../tracing/trace_graph.js';
 import { ANY_BATCH } from './dynamic_batch.js';
 import { foldConstants } from './fold_constants.js';
 import { type GraphModel, toGraphModel } from './graph_model.js';
@@ -11,21 +12,17 @@ import { graphModelOperations } from './tensorflow_ops.js';
 import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
 
 /**
- * A trained model as a TensorFlow.js graph model: preprocessing, network and parameters.
+ * A trained model as a TensorFlow.js graph model: preprocessing, network, parameters and buffers.
  * Input: images, int32 [batch, height, width, channels], as tf.browser.fromPixels gives one. Outputs: logits and
  * probabilities, float32 [batch, classes].
  */
-export async function exportGraphModel(
-  plan: Plan,
-  parameters: ReadonlyMap<string, NamedTensor>,
-): Promise<GraphModel> {
+export async function exportGraphModel(plan: Plan, weights: Weights): Promise<GraphModel> {
   const { channels, height, width } = plan.dataset.image;
-  const { graph } = await tracePrediction(plan, parameters, (trace) => {
-    trace.target = graphModelOperations;
+  const graph = await tracePrediction(graphModelOperations, plan, weights, (trace) => {
     const pixels = input(trace, ports.images, 'int32', [ANY_BATCH, height, width, channels]);
     return tf.transpose(pixels, [0, 3, 1, 2]);
   });
-  return foldConstants(toGraphModel(graph!));
+  return foldConstants(toGraphModel(graph));
 }
 
 /** Opens a directory that holds a graph model, with TensorFlow.js' WebAssembly backend. */

@@ -1,42 +1,48 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
-import { type ModelProto, ModelProtoSchema } from '../engines/onnxruntime/onnx_pb.js';
+import type { Weights } from '../model/program.js';
 import { predictionStep } from '../model/step.js';
-import type { NamedTensor } from '../storage/safetensors.js';
+import { isCounter, type NamedTensor, type StateTensor } from '../storage/safetensors.js';
 import { traceBackend } from '../tracing/backend.js';
-import { output, ports, traceGraph } from '../tracing/compile.js';
+import type { Graph } from '../tracing/graph.js';
+import type { Target } from '../tracing/kernels/kernel.js';
+import { ports } from '../tracing/step_graphs.js';
 import type { Trace } from '../tracing/trace.js';
-import { makeBatchDynamic } from './dynamic_batch.js';
+import { output, traceGraph } from '../tracing/trace_graph.js';
+import { withDynamicBatch } from './dynamic_batch.js';
 
 /** Outputs of an exported model, both float32 [batch, classes]. */
 export const predictionPorts = { logits: 'logits', probabilities: ports.probabilities } as const;
 
 /**
- * Traces the use of a trained model, from pixels to probabilities, with its parameters inside of the graph under their
+ * Traces the use of a trained model, from pixels to probabilities, with its parameters and buffers inside of the graph under their
  * state-dict names, for batches of any size.
  * @param images declares the graph's input, for ANY_BATCH images, and returns them as [batch, channels, height, width]
  */
 export async function tracePrediction(
+  target: Target,
   plan: Plan,
-  parameters: ReadonlyMap<string, NamedTensor>,
+  weights: Weights,
   images: (trace: Trace) => tf.Tensor,
-): Promise<ModelProto> {
-  const { model: traced } = await traceGraph((trace) => {
+): Promise<Graph> {
+  const { graph } = await traceGraph(target, (trace) => {
     const pixels = images(trace);
-    const tensors = new Map(
-      [...parameters].map(([name, tensor]) => [name, parameterTensor(trace, name, tensor)]),
-    );
-    const step = predictionStep(tf, plan, tensors, pixels, (name) => trace.enterLayer(name));
+    const floats = (named: ReadonlyMap<string, StateTensor>) =>
+      new Map(
+        [...named].flatMap(([name, tensor]) =>
+          // A counter has no say in a prediction.
+          isCounter(tensor) ? [] : [[name, constantTensor(trace, name, tensor)] as const],
+        ),
+      );
+    const model = { parameters: floats(weights.parameters), buffers: floats(weights.buffers) };
+    const step = predictionStep(tf, plan, model, pixels, (name) => trace.enterLayer(name));
     output(trace, predictionPorts.logits, step.logits);
     output(trace, predictionPorts.probabilities, step.probabilities);
   });
-  const model = fromBinary(ModelProtoSchema, traced);
-  makeBatchDynamic(model.graph!);
-  return model;
+  return withDynamicBatch(graph);
 }
 
-function parameterTensor(trace: Trace, name: string, { data, shape }: NamedTensor): tf.Tensor {
+function constantTensor(trace: Trace, name: string, { data, shape }: NamedTensor): tf.Tensor {
   const value = trace.value(trace.graph.initializer(name, data, shape), shape);
   return tf.engine().makeTensorFromTensorInfo(traceBackend().register(value, 'float32'));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
-import { type ModelState, stateFrom } from '../model/state.js';
+import { fromStateDict, type ModelState } from '../model/state.js';
 import { notARun } from '../runs/not_a_run.js';
 import { readWeights } from '../storage/checkpoints.js';
 import { hasCheckpoint, runPaths } from '../storage/run_directory.js';
@@ -29,11 +29,12 @@ export interface OpenedCheckpoint {
  */
 export async function openCheckpoint(source: string, backend?: string): Promise<OpenedCheckpoint> {
   const directory = await checkpointDirectory(source);
-  const { parameters, state } = await readWeights(directory);
+  const { tensors, state } = await readWeights(directory);
   const trained = planFromResolved(state.config, join(directory, 'state.json'));
   const plan =
     backend === undefined ? trained : planFromResolved({ ...trained.config, backend }, '--backend');
-  return { directory, step: state.step, plan, state: stateFrom(plan, parameters, directory) };
+  const weights = fromStateDict(plan.network, tensors, directory);
+  return { directory, step: state.step, plan, state: { ...weights, slots: new Map() } };
 }
 
 /** A run directory stands for its best checkpoint. */

@@ -7,8 +7,12 @@ import { sideBySide } from './side_by_side.js';
 /** What a forward pass reads besides the images. */
 export interface ForwardInputs {
   readonly training: boolean;
-  /** All parameters by state-dict name, in PyTorch's layout. */
-  readonly parameters: ReadonlyMap<string, Tensor>;
+  /** All parameters and buffers by state-dict name, in PyTorch's layout. */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  /** Names of frozen parameters: a layer with buffers whose parameters are all frozen evaluates in training too. */
+  readonly frozen: ReadonlySet<string>;
+  /** Called with the next value of a buffer, in training. */
+  readonly setNext?: (buffer: string, value: Tensor) => void;
   /** Dropout masks by layer name, in training. */
   readonly masks: ReadonlyMap<string, Tensor>;
   /** Called as each layer begins, and again as its gradient does: names the layer in a trace. */
@@ -27,8 +31,7 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
   const read = new Set(heads.map(({ after }) => after));
   const headInputs = new Map<string, Tensor>();
 
-  const tensorsOf = (layer: PlannedLayer) => (name: string) =>
-    inputs.parameters.get(`${layer.name}.${name}`)!;
+  const tensorsOf = (layer: PlannedLayer) => (name: string) => inputs.tensors.get(`${layer.name}.${name}`)!;
   const keep = (layer: PlannedLayer, y: Tensor): Tensor => {
     if (read.has(layer.name)) headInputs.set(layer.name, y);
     return y;
@@ -45,10 +48,10 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     if ('forward' in entry) {
       inputs.onLayer?.(name);
       const context = {
-        training: inputs.training,
+        training: inputs.training && !isFrozen(layer, inputs.frozen),
         input: layer.input,
         tensor: tensorsOf(layer),
-        setNext: () => {},
+        setNext: (buffer: string, value: Tensor) => inputs.setNext?.(`${name}.${buffer}`, value),
         mask: inputs.masks.get(name),
       };
       return leave(layer, entry.forward(tf, options, context, x));
@@ -72,6 +75,11 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     runStack({ name: null, layers: head.layers }, headInputs.get(head.after)!),
   );
   return { main, auxiliary };
+}
+
+function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
+  const parameters = tensors.filter(({ role }) => role === 'parameter');
+  return parameters.length > 0 && parameters.every((parameter) => frozen.has(`${name}.${parameter.name}`));
 }
 
 /** y itself, where `call` is called as soon as the gradient of y is known. */

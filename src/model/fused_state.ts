@@ -6,15 +6,17 @@ import type { ModelState } from './state.js';
 import { gibibytes, LARGEST_MEMORY, wasmMemory } from './wasm_memory.js';
 
 type NamedTensors = ReadonlyMap<string, NamedTensor>;
+/** `parameters` are the trained ones alone. */
+type Trained = Pick<ModelState, 'parameters' | 'slots'>;
 
 /** Each tensor starts at a multiple of this. */
 const ALIGNMENT = 64;
 
 /**
- * The state of a model in one block of memory: the parameters one after the other, then their gradients and each slot of
- * the optimizer in the same layout. So an update is one loop, compiled from the optimizer's rule, over all of it.
+ * What an update changes, in one block of memory: the trained parameters one after the other, then their gradients and each
+ * slot of the optimizer in the same layout. So an update is one loop, compiled from the optimizer's rule, over all of it.
  */
-export class FusedState implements ModelState {
+export class FusedState implements Trained {
   readonly parameters: NamedTensors;
   readonly gradients: NamedTensors;
   readonly slots: ReadonlyMap<string, NamedTensors>;
@@ -25,7 +27,7 @@ export class FusedState implements ModelState {
   /** Starts from a copy of `state`. @throws UserError where it is larger than one memory, or the machine's, can be */
   constructor(
     private readonly options: OptimizerOptions,
-    state: ModelState,
+    state: Trained,
   ) {
     const layout = new Map<string, number>();
     this.bytes = 0;
@@ -33,7 +35,8 @@ export class FusedState implements ModelState {
       layout.set(name, this.bytes);
       this.bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
     }
-    const size = (2 + state.slots.size) * this.bytes;
+    const slots = optimizerEntry(options.type).slots(options);
+    const size = (2 + slots.length) * this.bytes;
     if (size > LARGEST_MEMORY)
       throw new UserError(
         `model: its parameters, gradients and optimizer state take ${gibibytes(size)} GiB, this backend holds 4`,
@@ -49,17 +52,17 @@ export class FusedState implements ModelState {
       );
     this.parameters = views(0);
     this.gradients = views(1);
-    this.slots = new Map([...state.slots.keys()].map((slot, index) => [slot, views(2 + index)] as const));
+    this.slots = new Map(slots.map((slot, index) => [slot, views(2 + index)] as const));
     this.load(state);
     const module = new WebAssembly.Module(compileRule(options));
     this.loop = new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
   }
 
-  /** Replaces parameters and slots. */
-  load(state: ModelState): void {
+  private load(state: Trained): void {
     for (const [name, { data }] of this.parameters) data.set(state.parameters.get(name)!.data);
-    for (const [slot, tensors] of this.slots)
-      for (const [name, { data }] of tensors) data.set(state.slots.get(slot)!.get(name)!.data);
+    // Where the state has none, they start at 0, as memory does.
+    for (const [slot, tensors] of state.slots)
+      for (const [name, { data }] of tensors) this.slots.get(slot)!.get(name)!.data.set(data);
   }
 
   /** One update by the gradients as they are. */

@@ -2,8 +2,8 @@ import type { NamedTensor } from '../storage/safetensors.js';
 import type { ModelState } from './state.js';
 import type { StepMetrics } from './step.js';
 
-/** A batch in host memory. */
-export interface HostBatch {
+/** Images and labels of a step. */
+export interface Batch {
   readonly size: number;
   /** uint8 [size, channels, height, width]. */
   readonly images: Uint8Array;
@@ -11,8 +11,8 @@ export interface HostBatch {
   readonly labels: Int32Array;
 }
 
-/** Dropout masks of one training step: zeros and ones, uint8 [size, ...output of the layer], by layer name. */
-export type HostMasks = ReadonlyMap<string, Uint8Array>;
+/** Masks of one training step: zeros and ones, uint8 [size, ...shape of the mask], by layer name. */
+export type Masks = ReadonlyMap<string, Uint8Array>;
 
 /** Which update a training step makes. */
 export interface Update {
@@ -20,6 +20,9 @@ export interface Update {
   readonly step: number;
   readonly learningRate: number;
 }
+
+/** All that evaluation reads of a state. */
+export type Weights = Pick<ModelState, 'parameters' | 'buffers'>;
 
 /** What evaluation tells of each image of a batch. */
 export interface Evaluation {
@@ -31,18 +34,22 @@ export interface Evaluation {
   readonly probabilities: Float32Array;
 }
 
-/** A model that can be trained on one backend; it owns its state. */
+/** A model on one backend; it owns its state. */
 export interface Program {
   /** Does ahead what the first step of this batch size would do once. */
   prepare(batchSize: number): Promise<void>;
-  /** One update. Metrics are those of the batch before the update. */
-  train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics>;
-  /** Gradients of the training loss by parameter, with the state as it is; valid until the next step. Updates nothing. */
-  gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>>;
-  evaluate(batch: HostBatch): Promise<Evaluation>;
+  /**
+   * Computes the gradients of the training loss, and the buffers' next values; both wait for `update`, and the state stays
+   * as it is.
+   */
+  backward(batch: Batch, masks: Masks): Promise<StepMetrics>;
+  /** Gradients of the last `backward` by trained parameter; valid until the next one. */
+  gradients(): Promise<ReadonlyMap<string, NamedTensor>>;
+  /** The only verb that changes the state: trained parameters and slots by the gradients, buffers to their next values. */
+  update(update: Update): Promise<void>;
+  /** @param weights what to evaluate in place of the program's own state */
+  evaluate(batch: Batch, weights?: Weights): Promise<Evaluation>;
   /** The state as it is now; read or copy it before the next step. */
   state(): Promise<ModelState>;
-  /** Replaces the state. */
-  load(state: ModelState): Promise<void>;
   dispose(): void;
 }

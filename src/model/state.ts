@@ -1,55 +1,97 @@
 import type { Network } from '../config/network.js';
+import { elements } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
-import { fillUniform, randomStream } from '../random.js';
+import { fillNormal, fillUniform, randomStream } from '../random.js';
+import type { TensorSpec } from '../registry/layers/layer.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
-import type { NamedTensor } from '../storage/safetensors.js';
-import { parameterSpecs } from './parameters.js';
+import { type CounterTensor, isCounter, type NamedTensor, type StateTensor } from '../storage/safetensors.js';
+import { bufferSpecs, parameterSpecs, stateSpecs, trainedSpecs } from './state_specs.js';
 
 /** Everything that training changes, in PyTorch's layout. */
 export interface ModelState {
+  /** Trained and frozen. */
   readonly parameters: ReadonlyMap<string, NamedTensor>;
-  /** Optimizer state: slot (`exp_avg`) → parameter name → tensor. */
+  /** Running statistics and counters. */
+  readonly buffers: ReadonlyMap<string, StateTensor>;
+  /** Optimizer state: slot (`exp_avg`) → trained parameter → tensor. Empty where nothing is to be trained. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, NamedTensor>>;
 }
 
-/** The state before the first step: parameters drawn from the seed, each by its own name; slots all zero. */
+/** The state before the first step: tensors drawn from the seed, each by its own name; slots all zero. */
 export function initialState(plan: Plan): ModelState {
-  const specs = [...parameterSpecs(plan.network)];
-  const parameters = new Map(
-    specs.map(([name, { shape, init }]) => {
-      const tensor = zeros(shape);
-      if (init.kind !== 'uniform') throw new Error(`${name}: ${init.kind}`);
-      fillUniform(tensor.data, randomStream(plan.config.seed, `init.${name}`, 0), 0, -init.bound, init.bound);
-      return [name, tensor];
-    }),
-  );
-  return { parameters, slots: emptySlots(plan) };
+  const { seed } = plan.config;
+  const initial = ([name, spec]: readonly [string, TensorSpec]) => [name, drawn(seed, name, spec)] as const;
+  return {
+    parameters: new Map([...parameterSpecs(plan.network)].map(initial)) as Map<string, NamedTensor>,
+    buffers: new Map([...bufferSpecs(plan.network)].map(initial)),
+    slots: emptySlots(plan),
+  };
+}
+
+function drawn(seed: number, name: string, { shape, dtype, init }: TensorSpec): StateTensor {
+  if (dtype === 'int64') return counter(shape);
+  const tensor = zeros(shape);
+  const stream = randomStream(seed, `init.${name}`, 0);
+  switch (init.kind) {
+    case 'uniform':
+      fillUniform(tensor.data, stream, 0, -init.bound, init.bound);
+      return tensor;
+    case 'normal':
+      fillNormal(tensor.data, stream, init.std, Number.POSITIVE_INFINITY);
+      return tensor;
+    case 'truncated_normal':
+      fillNormal(tensor.data, stream, init.std, init.cutoff);
+      return tensor;
+    case 'constant':
+      tensor.data.fill(init.value);
+      return tensor;
+  }
 }
 
 function emptySlots(plan: Plan): ModelState['slots'] {
   const { optimizer } = plan.config;
-  const specs = [...parameterSpecs(plan.network)];
+  const specs = [...trainedSpecs(plan)];
   const slots = optimizerEntry(optimizer.type).slots(optimizer);
   return new Map(
     slots.map((slot) => [slot, new Map(specs.map(([name, { shape }]) => [name, zeros(shape)]))]),
   );
 }
 
-/** A fresh state with given parameters. @throws UserError where they are not those of the network. */
-export function stateFrom(
-  plan: Plan,
-  parameters: ReadonlyMap<string, NamedTensor>,
-  source: string,
-): ModelState {
-  checkParameters(plan.network, parameters, source);
-  const ordered = [...parameterSpecs(plan.network).keys()].map(
-    (name) => [name, parameters.get(name)!] as const,
+/** All tensors of a state in the order of PyTorch's state dict, as checkpoints and exports hold them. */
+export function stateDict(
+  network: Network,
+  { parameters, buffers }: Pick<ModelState, 'parameters' | 'buffers'>,
+): Map<string, StateTensor> {
+  return new Map(
+    [...stateSpecs(network).keys()].map((name) => [name, parameters.get(name) ?? buffers.get(name)!]),
   );
-  return { parameters: new Map(ordered), slots: emptySlots(plan) };
 }
 
-/** @throws UserError where the optimizer state is not that of the plan's optimizer and network. */
+/**
+ * What a state dict holds, by role. A counter may be absent, as PyTorch allows it: it then starts at 0.
+ * @throws UserError where the tensors are not those of the network
+ */
+export function fromStateDict(
+  network: Network,
+  tensors: ReadonlyMap<string, StateTensor>,
+  source: string,
+): Pick<ModelState, 'parameters' | 'buffers'> {
+  checkTensors(stateSpecs(network), tensors, source);
+  const take = (specs: ReadonlyMap<string, TensorSpec>) =>
+    new Map([...specs].map(([name, { shape }]) => [name, tensors.get(name) ?? counter(shape)]));
+  return {
+    parameters: take(parameterSpecs(network)) as Map<string, NamedTensor>,
+    buffers: take(bufferSpecs(network)),
+  };
+}
+
+/** A fresh state with given tensors. @throws UserError where they are not those of the network. */
+export function stateFrom(plan: Plan, tensors: ReadonlyMap<string, StateTensor>, source: string): ModelState {
+  return { ...fromStateDict(plan.network, tensors, source), slots: emptySlots(plan) };
+}
+
+/** @throws UserError where the optimizer state is not that of the plan's optimizer and trained parameters. */
 export function checkSlots(plan: Plan, slots: ModelState['slots'], source: string): void {
   const expected = emptySlots(plan);
   const names = (map: ModelState['slots']) => [...map.keys()].toSorted().join(', ') || 'none';
@@ -59,54 +101,77 @@ export function checkSlots(plan: Plan, slots: ModelState['slots'], source: strin
       { hint: 'Resume with the optimizer that wrote the checkpoint.' },
     );
   }
-  for (const [slot, tensors] of slots) checkParameters(plan.network, tensors, `${source}, ${slot}`);
+  for (const [slot, tensors] of slots) checkTensors(trainedSpecs(plan), tensors, `${source}, ${slot}`);
 }
 
-/** @throws UserError that lists every parameter that is missing, is not known, or has another shape. */
-export function checkParameters(
-  network: Network,
-  tensors: ReadonlyMap<string, NamedTensor>,
+/** More lines than that nobody reads; a file of another model may have any number of tensors, of any name and rank. */
+const MAX_LISTED = 100;
+const MAX_LINE = 300;
+
+/** @throws UserError that lists every tensor that is missing, is not known, or has another shape or type. */
+function checkTensors(
+  specs: ReadonlyMap<string, TensorSpec>,
+  tensors: ReadonlyMap<string, StateTensor>,
   source: string,
 ): void {
-  const specs = parameterSpecs(network);
   const shape = (dimensions: readonly number[]) => `[${dimensions.join(', ')}]`;
+  const described = (dtype: string, dimensions: readonly number[]) =>
+    `${dtype === 'int64' ? 'int64 ' : ''}${shape(dimensions)}`;
   const problems = [
     ...[...specs].flatMap(([name, spec]) => {
       const tensor = tensors.get(name);
-      if (!tensor) return [`${name}: expected ${shape(spec.shape)}, not in the file`];
-      return shape(tensor.shape) === shape(spec.shape)
-        ? []
-        : [`${name}: expected ${shape(spec.shape)}, got ${shape(tensor.shape)}`];
+      const expected = described(spec.dtype, spec.shape);
+      if (!tensor) return spec.dtype === 'int64' ? [] : [`${name}: expected ${expected}, not in the file`];
+      const actual = described(isCounter(tensor) ? 'int64' : 'float32', tensor.shape);
+      return actual === expected ? [] : [`${name}: expected ${expected}, got ${actual}`];
     }),
     ...[...tensors]
       .filter(([name]) => !specs.has(name))
       .map(([name, tensor]) => `${name} ${shape(tensor.shape)}: not in the model`),
   ];
   if (problems.length === 0) return;
+  const more = problems.length - MAX_LISTED;
+  const lines = [
+    ...problems.slice(0, MAX_LISTED).map(shortened),
+    ...(more > 0 ? [`… and ${more} more`] : []),
+  ];
   throw new UserError(
-    `${source}: the parameters are not those of the model\n${problems.map((line) => `  ${line}`).join('\n')}`,
+    `${source}: the parameters are not those of the model\n${lines.map((line) => `  ${line}`).join('\n')}`,
     {
       hint: 'Use the config that the file was trained with ("gnet describe CONFIG" lists its parameters).',
     },
   );
 }
 
+const shortened = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
+
 function zeros(shape: readonly number[]): NamedTensor {
-  return { shape, data: new Float32Array(shape.reduce((size, dimension) => size * dimension, 1)) };
+  return { shape, data: new Float32Array(elements(shape)) };
+}
+
+function counter(shape: readonly number[]): CounterTensor {
+  return { shape, data: new BigInt64Array(elements(shape)) };
 }
 
 /** A copy that later steps do not change. @param into an earlier copy of the same model, whose memory it may take */
-export function copyState({ parameters, slots }: ModelState, into?: ModelState): ModelState {
-  const copy = (from: ReadonlyMap<string, NamedTensor>, to?: ReadonlyMap<string, NamedTensor>) =>
-    new Map(
-      [...from].map(([name, { shape, data }]) => {
-        const memory = to?.get(name)?.data ?? new Float32Array(data.length);
-        memory.set(data);
-        return [name, { shape, data: memory }];
-      }),
-    );
+export function copyState({ parameters, buffers, slots }: ModelState, into?: ModelState): ModelState {
   return {
-    parameters: copy(parameters, into?.parameters),
-    slots: new Map([...slots].map(([slot, tensors]) => [slot, copy(tensors, into?.slots.get(slot))])),
+    parameters: copyTensors(parameters, into?.parameters),
+    buffers: copyTensors(buffers, into?.buffers),
+    slots: new Map([...slots].map(([slot, tensors]) => [slot, copyTensors(tensors, into?.slots.get(slot))])),
   };
+}
+
+function copyTensors<T extends StateTensor>(
+  from: ReadonlyMap<string, T>,
+  to?: ReadonlyMap<string, T>,
+): Map<string, T> {
+  return new Map(
+    [...from].map(([name, tensor]) => {
+      const memory = to?.get(name)?.data;
+      // Each is copied to an array of its own kind.
+      if (memory) (memory as Float32Array).set(tensor.data as Float32Array);
+      return [name, { shape: tensor.shape, data: memory ?? tensor.data.slice() } as T];
+    }),
+  );
 }

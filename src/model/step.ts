@@ -26,22 +26,45 @@ export interface StepMetrics {
   readonly correct: number;
 }
 
-/**
- * Loss and gradients of one batch.
- * @returns `metrics`, a vector for readMetrics, and one gradient for each parameter, in order and layout of `parameters`
- */
+/** The tensors of a model on a backend, by state-dict name; int64 counters are int32. */
+export interface ModelTensors {
+  readonly parameters: ReadonlyMap<string, Tensor>;
+  readonly buffers: ReadonlyMap<string, Tensor>;
+}
+
+/** What a training step computes; nothing of the model has changed. */
+export interface TrainStep {
+  /** A vector for readMetrics. */
+  readonly metrics: Tensor;
+  /** Of each trained parameter, in its layout. */
+  readonly gradients: ReadonlyMap<string, Tensor>;
+  /** The next values of the buffers that follow from the batch. */
+  readonly buffers: ReadonlyMap<string, Tensor>;
+}
+
+/** Loss, gradients and the buffers' next values of one batch. */
 export function trainStep(
   tf: Tf,
   plan: Plan,
-  parameters: ReadonlyMap<string, Tensor>,
+  { parameters, buffers }: ModelTensors,
   batch: BatchTensors,
   onLayer?: ForwardInputs['onLayer'],
-): { metrics: Tensor; gradients: Tensor[] } {
+): TrainStep {
+  const trained = [...parameters.keys()].filter((name) => !plan.frozen.has(name));
+  const next = new Map<string, Tensor>();
   let metrics: Tensor | undefined;
   const lossOf = (...values: Tensor[]): Scalar => {
-    const named = new Map([...parameters.keys()].map((name, index) => [name, values[index]!]));
-    const inputs = { training: true, parameters: named, masks: batch.masks, ...(onLayer && { onLayer }) };
-    const logits = forwardBatch(tf, plan, batch.images, inputs);
+    const tensors = new Map([...parameters, ...buffers]);
+    for (const [index, name] of trained.entries()) tensors.set(name, values[index]!);
+    const logits = forwardBatch(tf, plan, batch.images, {
+      training: true,
+      tensors,
+      frozen: plan.frozen,
+      masks: batch.masks,
+      // The scope of a gradient computation frees everything but its result; these and the metrics outlive it.
+      setNext: (buffer, value) => next.set(buffer, tf.keep(value)),
+      ...(onLayer && { onLayer }),
+    });
     const meanLoss = (output: Tensor) =>
       tf.mean(losses[plan.config.loss.type].perExample(tf, output, batch.labels));
     const main = meanLoss(logits.main);
@@ -50,12 +73,12 @@ export function trainStep(
       (sum, loss, index) => tf.add(sum, tf.mul(loss, plan.network.auxiliary[index]!.weight)),
       main,
     );
-    // The scope of a gradient computation frees everything but its result; the metrics outlive it.
     metrics = tf.keep(tf.stack([total, main, ...heads, correctCount(tf, logits.main, batch.labels)]));
     return total as Scalar;
   };
-  const { grads } = tf.valueAndGrads(lossOf)([...parameters.values()]);
-  return { metrics: metrics!, gradients: grads };
+  const { grads } = tf.valueAndGrads(lossOf)(trained.map((name) => parameters.get(name)!));
+  const gradients = new Map(trained.map((name, index) => [name, grads[index]!]));
+  return { metrics: metrics!, gradients, buffers: next };
 }
 
 /** Reads the vector that trainStep returns. */
@@ -77,11 +100,17 @@ export function readMetrics(plan: Plan, values: ArrayLike<number>): StepMetrics 
 export function predictionStep(
   tf: Tf,
   plan: Plan,
-  parameters: ReadonlyMap<string, Tensor>,
+  { parameters, buffers }: ModelTensors,
   images: Tensor,
   onLayer?: ForwardInputs['onLayer'],
 ): { logits: Tensor; probabilities: Tensor } {
-  const inputs = { training: false, parameters, masks: new Map(), ...(onLayer && { onLayer }) };
+  const inputs = {
+    training: false,
+    tensors: new Map([...parameters, ...buffers]),
+    frozen: plan.frozen,
+    masks: new Map(),
+    ...(onLayer && { onLayer }),
+  };
   const { main: logits } = forwardBatch(tf, plan, images, inputs);
   return { logits, probabilities: tf.softmax(logits) };
 }
@@ -93,11 +122,11 @@ export function predictionStep(
 export function evaluationStep(
   tf: Tf,
   plan: Plan,
-  parameters: ReadonlyMap<string, Tensor>,
+  model: ModelTensors,
   batch: BatchTensors,
   onLayer?: ForwardInputs['onLayer'],
 ): { losses: Tensor; predicted: Tensor; probabilities: Tensor } {
-  const { logits, probabilities } = predictionStep(tf, plan, parameters, batch.images, onLayer);
+  const { logits, probabilities } = predictionStep(tf, plan, model, batch.images, onLayer);
   return {
     losses: losses[plan.config.loss.type].perExample(tf, logits, batch.labels),
     predicted: tf.argMax(logits, 1),

@@ -10,8 +10,39 @@ export const LARGEST_MEMORY = 65_536 * PAGE;
  * @throws UserError where the machine does not have that much
  */
 export function wasmMemory(bytes: number, owner: string): WebAssembly.Memory {
+  return orUserError(bytes, owner, () => new WebAssembly.Memory({ initial: pages(bytes) }));
+}
+
+/**
+ * Makes a memory at least `bytes` large. Where it grows, what it holds stays and its buffer becomes another one: views of
+ * the old one are empty from then on.
+ * @throws UserError where the machine does not have that much
+ */
+export function growMemory(memory: WebAssembly.Memory, bytes: number, owner: string): void {
+  const missing = pages(bytes) - memory.buffer.byteLength / PAGE;
+  if (missing > 0) orUserError(bytes, owner, () => memory.grow(missing));
+}
+
+/** One memory for whatever is needed in turn: as large as the largest of it. */
+export class SharedMemory {
+  private memory: WebAssembly.Memory | undefined;
+
+  /** @param owner as that of `wasmMemory` */
+  constructor(private readonly owner: string) {}
+
+  /** The memory, at least `bytes` large; see `growMemory`. @throws UserError where the machine does not have that much */
+  reserve(bytes: number): WebAssembly.Memory {
+    if (this.memory) growMemory(this.memory, bytes, this.owner);
+    this.memory ??= wasmMemory(bytes, this.owner);
+    return this.memory;
+  }
+}
+
+const pages = (bytes: number) => Math.ceil(bytes / PAGE);
+
+function orUserError<T>(bytes: number, owner: string, allocate: () => T): T {
   try {
-    return new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE) });
+    return allocate();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new UserError(`memory: ${owner} take ${gibibytes(bytes)} GiB, which could not be had`, {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Plan } from '../config/resolve.js';
 import type { Program } from '../model/program.js';
-import { copyState, type ModelState } from '../model/state.js';
+import { copyState, type ModelState, stateDict } from '../model/state.js';
 import { type Checkpoint, type CheckpointLink, saveCheckpoint } from '../storage/checkpoints.js';
 import type { RunPaths } from '../storage/run_directory.js';
 import { requireFiniteState } from './finite.js';
@@ -36,7 +36,8 @@ export class CheckpointWriter {
     this.snapshot = copyState(state, this.snapshot);
     const logs = this.recorder.position();
     const checkpoint = {
-      ...this.snapshot,
+      tensors: stateDict(this.plan.network, this.snapshot),
+      slots: this.snapshot.slots,
       state: { version: 1 as const, ...position, ...logs, config: this.plan.config },
     };
     this.writing = this.write(checkpoint, links);

@@ -28,7 +28,7 @@ export interface Evaluated {
 
 /** Evaluates all records in order; null where the user asked to stop before the end. */
 export async function evaluate(
-  program: Program,
+  program: Pick<Program, 'evaluate'>,
   records: Records,
   batchSize: number,
   output: StageOutput,

@@ -2,6 +2,7 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { learningRate } from '../model/learning_rate.js';
 import type { ModelState } from '../model/state.js';
+import { isCounter } from '../storage/safetensors.js';
 import type { CheckpointWriter } from './checkpoint.js';
 
 /** What the message of a training that diverged tells of. */
@@ -23,9 +24,13 @@ export async function requireFiniteLoss(
 }
 
 /** @throws UserError where a number is not finite: such a state must not replace a good checkpoint */
-export function requireFiniteState(run: Run, { parameters, slots }: ModelState, step: number): void {
+export function requireFiniteState(run: Run, { parameters, buffers, slots }: ModelState, step: number): void {
   for (const [name, { data }] of parameters) {
     if (!allFinite(data)) throw diverged(run, `parameter ${name} is not finite`, step);
+  }
+  for (const [name, buffer] of buffers) {
+    if (!isCounter(buffer) && !allFinite(buffer.data))
+      throw diverged(run, `buffer ${name} is not finite`, step);
   }
   for (const [slot, tensors] of slots) {
     for (const [name, { data }] of tensors) {

@@ -56,6 +56,6 @@ async function recordHistograms({ plan, program, data, recorder }: Recording, { 
   const records = data.train;
   const order = epochOrder(0, 0, records.count, false);
   const batch = batchAt({ records, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
-  const gradients = await program.gradients(batch, drawMasks(plan, epoch, 0, batch.size));
-  recorder.histograms('gradients', gradients, step);
+  await program.backward(batch, drawMasks(plan, epoch, 0, batch.size));
+  recorder.histograms('gradients', await program.gradients(), step);
 }

@@ -7,9 +7,10 @@ import type { LoadedDataset } from '../data/open.js';
 import { dataStages } from '../data/stages.js';
 import { Interrupted } from '../errors.js';
 import type { Program } from '../model/program.js';
+import { fromStateDict } from '../model/state.js';
 import { writeReport } from '../report/write_report.js';
 import { type RunSummary, readSummary, writeSummary } from '../runs/summary.js';
-import { readCheckpoint } from '../storage/checkpoints.js';
+import { readWeights } from '../storage/checkpoints.js';
 import { writePredictions } from '../storage/predictions.js';
 import { counted, duration, grouped, percent } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
@@ -78,7 +79,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       run: async (stage) => {
         stage.program = withFailures(await openProgram(plan, choice.name, threads, session.state));
         stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
-        await stage.program.prepare(training.batch_size);
+        if (!stage.position.finished) await stage.program.prepare(training.batch_size);
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
     },
@@ -97,10 +98,10 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     {
       title: 'Evaluate',
       run: async (stage, output) => {
-        const best = await readCheckpoint(join(paths.checkpoints, 'best'));
-        await stage.program!.load(best);
+        const file = join(paths.checkpoints, 'best');
+        const best = fromStateDict(plan.network, (await readWeights(file)).tensors, file);
         const evaluated = await evaluate(
-          stage.program!,
+          { evaluate: (batch) => stage.program!.evaluate(batch, best) },
           stage.data!.test,
           training.batch_size,
           output,

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareConfigs, decidesResult } from '../config/compare.js';
 import type { LoadedPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
-import { checkParameters, checkSlots, initialState, stateFrom } from '../model/state.js';
+import { checkSlots, fromStateDict, initialState, stateDict, stateFrom } from '../model/state.js';
 import { readRunPlan } from '../runs/run_plan.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { readJsonFile } from '../storage/json_file.js';
+import { makeDirectory } from '../storage/make_directory.js';
 import {
   createRunDirectory,
   findLatestRun,
@@ -109,7 +109,7 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
       exitCode: 2,
     });
   }
-  await makeDirectory(runDir);
+  await makeNamedDirectory(runDir);
   const [first, ...others] = await foreignEntries(runDir);
   if (first !== undefined) {
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
@@ -121,13 +121,9 @@ async function makeRunDirectory(plan: Plan, runDir: string | undefined, now: Dat
   return runDir;
 }
 
-async function makeDirectory(runDir: string): Promise<void> {
+async function makeNamedDirectory(runDir: string): Promise<void> {
   try {
-    await mkdir(runDir, { recursive: true }).catch((error: unknown) => {
-      // What Node.js also says where the file system is read-only; without `recursive` it says so.
-      if (systemErrorCode(error) === 'ENOENT') return mkdir(runDir);
-      throw error;
-    });
+    await makeDirectory(runDir);
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw fileError('write', runDir, error);
     throw new UserError(`--run-dir ${runDir}: expected a directory, got a file`, {
@@ -160,7 +156,11 @@ async function beginRun(
   if (!init) return fromNothing(initialState(plan), null);
   // Kept with the run: killed before its first checkpoint, it must not start again from other parameters.
   const state = { version: 1 as const, ...START, metrics_bytes: 0, events: null, config: plan.config };
-  await saveCheckpoint(paths.checkpoints, { ...init, state }, ['last']);
+  await saveCheckpoint(
+    paths.checkpoints,
+    { tensors: stateDict(plan.network, init), slots: init.slots, state },
+    ['last'],
+  );
   return fromNothing(init, 0);
 }
 
@@ -173,13 +173,13 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   // Killed before its first checkpoint, a run starts again from nothing.
   if (!(await hasCheckpoint(paths.directory, 'last'))) return fromNothing(initialState(plan), null);
   const last = join(paths.checkpoints, 'last');
-  const { parameters, slots, state } = await readCheckpoint(last);
-  checkParameters(plan.network, parameters, last);
+  const { tensors, slots, state } = await readCheckpoint(last);
+  const weights = fromStateDict(plan.network, tensors, last);
   checkSlots(plan, slots, last);
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds, metrics_bytes, events } = state;
   return {
     position: { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds: seconds ?? 0 },
-    state: { parameters, slots },
+    state: { ...weights, slots },
     savedStep: step,
     logs: { metrics_bytes, events },
   };

@@ -5,6 +5,7 @@ import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import { duration, imagesPerSecond, percent, speed } from '../terminal/format.js';
 import type { Progress, StageOutput, StopRequested } from '../terminal/stage.js';
+import { Stopwatch } from '../terminal/stopwatch.js';
 import type { CheckpointWriter } from './checkpoint.js';
 import { epochRow, epochText } from './epoch_line.js';
 import { evaluate } from './evaluation.js';
@@ -43,6 +44,8 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
   const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
+  // A step takes what passes between two of them: waiting for its batch and for a checkpoint counts.
+  const watch = new Stopwatch();
   let position = start;
   while (!position.finished) {
     const { epoch } = position;
@@ -50,13 +53,10 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
       const learning_rate = learningRate(plan, position.step);
       const masks = drawMasks(plan, epoch, position.step_in_epoch * batchSize, batch.size);
 
-      const began = performance.now();
-      const metrics = await program.train(batch, masks, {
-        step: position.step + 1,
-        learningRate: learning_rate,
-      });
-      const seconds = (performance.now() - began) / 1000;
+      const metrics = await program.backward(batch, masks);
       await requireFiniteLoss(training, 'loss', metrics.loss, position.step + 1);
+      await program.update({ step: position.step + 1, learningRate: learning_rate });
+      const seconds = watch.lap();
       position = afterStep(position, metrics, batch.size, seconds);
 
       recorder.train({
@@ -78,6 +78,7 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
 
     const evaluated = await evaluate(program, data.test, batchSize, output, stopRequested);
     if (evaluated === null) return interrupt(checkpoints, position);
+    watch.lap();
     await requireFiniteLoss(training, 'test loss', evaluated.result.loss, position.step);
     const ended = position;
     position = afterEpoch(ended, epochs, evaluated);

@@ -14,7 +14,7 @@ export interface CompiledBackend {
   readonly executionProviders: readonly string[];
 }
 
-/** Runs the traced graph, the optimizer's update inside it, with a GPU provider of ONNX Runtime. */
+/** Runs the traced graph with a GPU provider of ONNX Runtime. */
 export interface DeviceBackend {
   readonly kind: 'device';
   readonly description: string;
@@ -22,7 +22,7 @@ export interface DeviceBackend {
   readonly executionProvider:
     | { readonly name: 'webgpu'; readonly preferredLayout: 'NCHW' }
     | { readonly name: 'cuda' };
-  /** Whether outputs can stay on the device and be fed again. */
+  /** Whether outputs can stay on the device and be fed again: then the state lies there, else in host memory. */
   readonly keepsState: boolean;
 }
 
@@ -40,7 +40,7 @@ export const backends = {
     description:
       'the compiled step on ONNX Runtime, CUDA 12 provider (Linux x64), which an extra command downloads',
     executionProvider: { name: 'cuda' },
-    // The Node binding knows device memory of WebGPU only: with CUDA, state crosses the bus in each step.
+    // The Node binding knows device memory of WebGPU only: with CUDA, parameters and gradients cross the bus in each step.
     keepsState: false,
   },
   'onnxruntime-webgpu': {

@@ -121,6 +121,21 @@ const tensorboard = Type.Object(
   },
 );
 
+const parameterGroup = Type.Object(
+  {
+    match: Type.Array(Type.String({ minLength: 1 }), {
+      minItems: 1,
+      description:
+        'Parameters by name (* stands for any characters), or all of a kind: norm, bias (of other layers), weight (the rest).',
+    }),
+    frozen: Type.Boolean({
+      description:
+        'Whether training leaves them as they are. A batch norm that is frozen as a whole uses its running statistics in training, too.',
+    }),
+  },
+  { additionalProperties: false, description: 'Parameters that are treated alike.' },
+);
+
 /** A whole config file, as it is after `extends` and `--set`. */
 export const experimentSchema = Type.Object(
   {
@@ -160,6 +175,13 @@ export const experimentSchema = Type.Object(
       }),
     ),
     optimizer: byType(schemasOf(optimizers), { description: 'How a gradient changes the parameters.' }),
+    parameter_groups: Type.Optional(
+      Type.Array(parameterGroup, {
+        default: [],
+        description:
+          'Parameters that are not treated as all others: the first group that matches one counts.',
+      }),
+    ),
     schedule: Type.Optional(
       byType(schemasOf(schedules), {
         default: { type: 'constant' },

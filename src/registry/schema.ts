@@ -98,7 +98,7 @@ export function oneOf<const W extends string>(
 /** The value, or null. A nullable number keeps its bounds: they do not apply to null. */
 export function nullable<T extends TSchema>(
   schema: T,
-  options: { default?: null } = {},
+  options: { default?: T['static'] | null } = {},
 ): TUnsafe<T['static'] | null> {
   return Type.Unsafe<T['static'] | null>({ ...schema, type: [schema.type, 'null'].flat(), ...options });
 }

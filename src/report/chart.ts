@@ -58,54 +58,73 @@ function summary({ title, series, x, format }: Chart): string {
 }
 
 function svg({ series, x, format, fromZero }: Chart): Html {
+  const scale = decade(series);
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...SIZE });
-  const axis = { axisLabel: { color: 'var(--muted)', fontSize: 13 }, splitLine: { show: false } };
-  chart.setOption({
-    animation: false,
-    textStyle: { fontFamily: 'inherit' },
-    grid: { left: 4, right: 16, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' },
-    xAxis: {
-      ...axis,
-      type: 'value',
-      min: 0,
-      max: x.max,
-      minInterval: 1,
-      name: x.title,
-      nameLocation: 'middle',
-      nameGap: 26,
-      nameTextStyle: { color: 'var(--muted)', fontSize: 13 },
-      axisLine: { lineStyle: { color: 'var(--muted)' } },
-      axisTick: { lineStyle: { color: 'var(--muted)' } },
-    },
-    yAxis: {
-      ...axis,
-      type: 'value',
-      scale: !fromZero,
-      axisLabel: { ...axis.axisLabel, formatter: format },
-      axisLine: { show: false },
-      axisTick: { show: false },
-      splitLine: { lineStyle: { color: 'var(--rule)' } },
-    },
-    series: series.map(lineSeries),
-  });
-  const text = chart.renderToSVGString();
-  chart.dispose();
-  return trusted(
-    text
-      // The figure's text is the label; the numbers of the axes, read one by one, would say nothing.
-      .replace('<svg ', '<svg aria-hidden="true" ')
-      // Rules for pointers, of a chart that does not react to them.
-      .replace(/<style.*?<\/style>/s, '')
-      .replace(/ class="[\w-]+"/g, ''),
-  );
+  try {
+    const axis = { axisLabel: { color: 'var(--muted)', fontSize: 13 }, splitLine: { show: false } };
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: 'inherit' },
+      grid: { left: 4, right: 16, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'all' },
+      xAxis: {
+        ...axis,
+        type: 'value',
+        min: 0,
+        max: x.max,
+        minInterval: 1,
+        name: x.title,
+        nameLocation: 'middle',
+        nameGap: 26,
+        nameTextStyle: { color: 'var(--muted)', fontSize: 13 },
+        axisLine: { lineStyle: { color: 'var(--muted)' } },
+        axisTick: { lineStyle: { color: 'var(--muted)' } },
+      },
+      yAxis: {
+        ...axis,
+        type: 'value',
+        scale: !fromZero,
+        axisLabel: { ...axis.axisLabel, formatter: (value: number) => format(value * scale) },
+        axisLine: { show: false },
+        axisTick: { show: false },
+        splitLine: { lineStyle: { color: 'var(--rule)' } },
+      },
+      series: series.map((line) => lineSeries(line, scale)),
+    });
+    return trusted(
+      chart
+        .renderToSVGString()
+        // The figure's text is the label; the numbers of the axes, read one by one, would say nothing.
+        .replace('<svg ', '<svg aria-hidden="true" ')
+        // Rules for pointers, of a chart that does not react to them.
+        .replace(/<style.*?<\/style>/s, '')
+        .replace(/ class="[\w-]+"/g, ''),
+    );
+  } finally {
+    // Its timer would keep the process alive.
+    chart.dispose();
+  }
 }
 
-function lineSeries({ points, look }: Series): object {
+/** ECharts cannot divide an axis that spans about 1e-20 or less, or above 1e300: within these bounds it always can. */
+const [LEAST, MOST] = [1e-6, 1e3];
+/** Steps of the values that are drawn, as a part of their power of ten; finer than any pixel. */
+const STEP = 1e-9;
+
+/** What values are divided by to be drawn: 1, or the power of ten of the largest where that is very small or large. */
+function decade(series: readonly Series[]): number {
+  let largest = 0;
+  for (const { points } of series) for (const { y } of points) largest = Math.max(largest, Math.abs(y));
+  if (largest === 0 || (largest >= LEAST && largest <= MOST)) return 1;
+  // No smaller than what is a power of ten to all digits.
+  return 10 ** Math.max(-300, Math.floor(Math.log10(largest)));
+}
+
+function lineSeries({ points, look }: Series, scale: number): object {
   const colour = `var(--series-${look.colour})`;
   return {
     type: 'line',
     silent: true,
-    data: points.map(({ x, y }) => [x, y]),
+    data: points.map(({ x, y }) => [x, Math.round(y / scale / STEP) * STEP]),
     lineStyle: { color: colour, width: look.width, type: dashes(look) },
     itemStyle: { color: colour },
     showSymbol: look.marker !== null && points.length <= MAX_MARKERS,

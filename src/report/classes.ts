@@ -51,7 +51,7 @@ function scoreTable(matrix: Matrix, classes: readonly string[]): Html {
     cell: (row) => bar(row[key]),
   });
   return table<ClassScores & { readonly name: string }>(
-    'Scores of each class on the test images',
+    'Scores of each class on the test images. What has nothing to divide by, as the precision of a class that is never predicted, counts as 0 (zero_division=0 of scikit-learn)',
     [
       { title: 'class', cell: ({ name }) => name },
       ratio('precision', 'precision'),

@@ -148,10 +148,14 @@ function flat(value: object, prefix = ''): (readonly [string, string])[] {
   return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
     if (typeof item === 'object' && item !== null && !Array.isArray(item))
       return flat(item, `${prefix}${key}.`);
-    const text = Array.isArray(item) ? item.map(String).join(' ') : String(item ?? '–');
+    const text = Array.isArray(item) ? item.map(plainText).join(' ') : String(item ?? '–');
     return [[`${prefix}${key}`, text] as const];
   });
 }
+
+/** Of any value of a JSON file: an object may have a toString that is no function. */
+const plainText = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 
 /** 3247616 → "3.25 M". */
 function compactCount(count: number): string {

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { UserError } from '../errors.js';
+import { systemErrorCode, UserError } from '../errors.js';
+import { fileError } from '../storage/file_error.js';
 import { listRuns, RUNS } from '../storage/run_directory.js';
 
 /** More runs than this are not listed. */
@@ -9,9 +10,14 @@ const SHOWN = 10;
  * What to say of a path that should be that of a run, but has no plan.json: what is there, and which runs there are.
  * @param expected `a run directory`
  * @param runs where runs are by default
+ * @throws UserError where nothing can be told of it
  */
 export async function notARun(source: string, expected: string, runs = RUNS): Promise<UserError> {
-  const found = await stat(source).catch(() => undefined);
+  const found = await stat(source).catch((error: unknown) => {
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw fileError('read', source, error);
+  });
   const inside = found?.isDirectory() ? await listRuns(source) : [];
   const actual = !found
     ? 'no such file or directory'

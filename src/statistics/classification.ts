@@ -1,4 +1,7 @@
-/** How a classifier fares on one class. Undefined ratios (0 / 0) are null. */
+/**
+ * How a classifier fares on one class. What has nothing to divide by is 0, scikit-learn's `zero_division=0`; a class
+ * that is neither among the labels nor ever predicted, which scikit-learn leaves out, has null for each.
+ */
 export interface ClassScores {
   /** Images of the class. */
   readonly support: number;
@@ -29,11 +32,11 @@ export function classScores(matrix: readonly (readonly number[])[]): ClassScores
     const hits = row[index]!;
     const support = sum(row);
     const answered = sum(matrix.map((counts) => counts[index]!));
+    if (support + answered === 0) return { support, precision: null, recall: null, f1: null };
     return {
       support,
       precision: ratio(hits, answered),
       recall: ratio(hits, support),
-      // 2PR / (P + R), which is defined as soon as the class was in either list.
       f1: ratio(2 * hits, support + answered),
     };
   });
@@ -42,11 +45,11 @@ export function classScores(matrix: readonly (readonly number[])[]): ClassScores
 /** Mean over the classes for which there is a value: the macro average. */
 export function macroMean(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null);
-  return ratio(sum(known), known.length);
+  return known.length === 0 ? null : sum(known) / known.length;
 }
 
-function ratio(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
+function ratio(part: number, whole: number): number {
+  return whole === 0 ? 0 : part / whole;
 }
 
 function sum(values: readonly number[]): number {

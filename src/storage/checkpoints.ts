@@ -5,7 +5,14 @@ import { fsyncDirectory, replaceSymlink, temporaryName, writeNewFile } from './a
 import { checkpointHint } from './checkpoint_hint.js';
 import { type CheckpointState, encodeCheckpointState, readCheckpointState } from './checkpoint_state.js';
 import { fileError } from './file_error.js';
-import { encodeSafetensors, type NamedTensor, readSafetensors } from './safetensors.js';
+import { makeDirectory } from './make_directory.js';
+import {
+  encodeSafetensors,
+  isCounter,
+  type NamedTensor,
+  readSafetensors,
+  type StateTensor,
+} from './safetensors.js';
 
 export type { CheckpointState } from './checkpoint_state.js';
 
@@ -14,7 +21,8 @@ export type CheckpointLink = 'last' | 'best';
 
 /** All that a run needs to go on; names are those of PyTorch's state dict (`conv1.weight`). */
 export interface Checkpoint {
-  readonly parameters: ReadonlyMap<string, NamedTensor>;
+  /** Parameters and buffers, in the order of the state dict. */
+  readonly tensors: ReadonlyMap<string, StateTensor>;
   /** Optimizer slot (`exp_avg`; no dots) → parameter → tensor. A slot holds at least one tensor. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, NamedTensor>>;
   readonly state: CheckpointState;
@@ -48,7 +56,7 @@ export async function saveCheckpoint(
   const building = temporaryName(join(checkpointsDir, stepName));
   const files = encodeCheckpoint(checkpoint);
   try {
-    await mkdir(checkpointsDir, { recursive: true });
+    await makeDirectory(checkpointsDir);
     await mkdir(building);
     for (const [name, content] of files) await writeNewFile(join(building, name), content);
     await fsyncDirectory(building);
@@ -75,15 +83,15 @@ export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   const real = await resolveLink(directory);
   const weights = await readWeights(real);
   const { tensors } = await readSafetensors(join(real, OPTIMIZER_FILE));
-  return { ...weights, slots: splitSlots(tensors, weights.parameters, join(real, OPTIMIZER_FILE)) };
+  return { ...weights, slots: splitSlots(tensors, weights.tensors, join(real, OPTIMIZER_FILE)) };
 }
 
 /** As `readCheckpoint`, without the state of the optimizer: what the use of a trained model needs. */
 export async function readWeights(directory: string): Promise<Omit<Checkpoint, 'slots'>> {
   const real = await resolveLink(directory);
   const state = await readCheckpointState(join(real, STATE_FILE));
-  const { tensors: parameters } = await readSafetensors(join(real, MODEL_FILE));
-  return { parameters, state };
+  const { tensors } = await readSafetensors(join(real, MODEL_FILE));
+  return { tensors, state };
 }
 
 /** Resolved once: the files of one checkpoint, even if a running training moves the link meanwhile. */
@@ -101,7 +109,7 @@ async function resolveLink(directory: string): Promise<string> {
   }
 }
 
-function encodeCheckpoint({ parameters, slots, state }: Checkpoint): Map<string, string | Uint8Array[]> {
+function encodeCheckpoint({ tensors: model, slots, state }: Checkpoint): Map<string, string | Uint8Array[]> {
   const slotTensors = new Map<string, NamedTensor>();
   for (const [slot, tensors] of slots) {
     if (slot.includes('.')) throw new Error(`optimizer slot ${slot}: expected a name without dots`);
@@ -109,15 +117,15 @@ function encodeCheckpoint({ parameters, slots, state }: Checkpoint): Map<string,
   }
   return new Map<string, string | Uint8Array[]>([
     // 'pt' is what loaders for PyTorch look for; names and layouts are PyTorch's.
-    [MODEL_FILE, encodeSafetensors(parameters, { format: 'pt' })],
+    [MODEL_FILE, encodeSafetensors(model, { format: 'pt' })],
     [OPTIMIZER_FILE, encodeSafetensors(slotTensors)],
     [STATE_FILE, encodeCheckpointState(state)],
   ]);
 }
 
 function splitSlots(
-  tensors: ReadonlyMap<string, NamedTensor>,
-  parameters: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, StateTensor>,
+  model: ReadonlyMap<string, StateTensor>,
   path: string,
 ): Map<string, Map<string, NamedTensor>> {
   const slots = new Map<string, Map<string, NamedTensor>>();
@@ -125,7 +133,7 @@ function splitSlots(
     const dot = fullName.indexOf('.');
     const slot = fullName.slice(0, Math.max(dot, 0));
     const name = fullName.slice(dot + 1);
-    if (slot === '' || !parameters.has(name)) {
+    if (slot === '' || !model.has(name) || isCounter(tensor)) {
       const problem = `expected a slot and a parameter of ${MODEL_FILE}, such as exp_avg.conv1.weight`;
       const hint = 'The two files are not of one checkpoint: name another checkpoint directory.';
       throw new UserError(`${path}: tensor ${JSON.stringify(fullName)}: ${problem}`, { hint });

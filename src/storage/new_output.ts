@@ -4,6 +4,7 @@ import { systemErrorCode, UserError } from '../errors.js';
 import { fsyncDirectory, temporaryName } from './atomic.js';
 import { fileError } from './file_error.js';
 import { kindOf } from './kind_of.js';
+import { makeDirectory } from './make_directory.js';
 
 export interface NewOutput {
   /** Where it goes: a file, or a directory of files. */
@@ -27,7 +28,7 @@ export async function writeNewOutput<T>(output: NewOutput, build: (path: string)
   await requireFree(output);
   const temporary = temporaryName(path);
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeDirectory(dirname(path));
     if (isDirectory) await mkdir(temporary);
     const result = await build(temporary);
     await requireFree(output); // building takes its time

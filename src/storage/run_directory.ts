@@ -5,6 +5,7 @@ import type { CheckpointLink } from './checkpoints.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { fileError } from './file_error.js';
 import { kindOf } from './kind_of.js';
+import { makeDirectory } from './make_directory.js';
 
 /** Where runs go that name no directory. */
 export const RUNS = 'runs';
@@ -40,10 +41,15 @@ export function runPaths(directory: string): RunPaths {
   };
 }
 
-/** What is in a directory, in order of names, that no run puts there; dot files do not count. */
+/**
+ * What is in a directory, in order of names, that no run puts there; dot files do not count.
+ * @throws UserError where it cannot be read
+ */
 export async function foreignEntries(directory: string): Promise<string[]> {
   const own = new Set(Object.values(runPaths('')));
-  const entries = await readdir(directory);
+  const entries = await readdir(directory).catch((error) =>
+    Promise.reject(fileError('read', directory, error)),
+  );
   return entries
     .filter((name) => !name.startsWith('.') && !own.has(name) && !EVENT_FILE_PATTERN.test(name))
     .toSorted();
@@ -68,10 +74,10 @@ export async function createRunDirectory(root: string, name: string, now: Date):
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:]/g, '');
   try {
-    await mkdir(root, { recursive: true });
+    await makeDirectory(root);
     for (let attempt = 1; ; attempt++) {
       const directory = join(root, attempt === 1 ? `${name}-${time}` : `${name}-${time}-${attempt}`);
-      if (await makeDirectory(directory)) return directory;
+      if (await makeNewDirectory(directory)) return directory;
     }
   } catch (error) {
     throw fileError('write', root, error);
@@ -123,7 +129,7 @@ async function readRuns(root: string) {
 }
 
 /** False if something of that name exists: only mkdir can tell without a race. */
-async function makeDirectory(path: string): Promise<boolean> {
+async function makeNewDirectory(path: string): Promise<boolean> {
   try {
     await mkdir(path);
     return true;

@@ -9,9 +9,22 @@ export interface NamedTensor {
   readonly data: Float32Array;
 }
 
+/** As `NamedTensor`, of int64 numbers: PyTorch's counters (num_batches_tracked). */
+export interface CounterTensor {
+  readonly shape: readonly number[];
+  readonly data: BigInt64Array;
+}
+
+/** A tensor of a state dict. */
+export type StateTensor = NamedTensor | CounterTensor;
+
+export function isCounter(tensor: StateTensor): tensor is CounterTensor {
+  return tensor.data instanceof BigInt64Array;
+}
+
 /** What a safetensors file holds. */
 export interface SafetensorsFile {
-  readonly tensors: Map<string, NamedTensor>;
+  readonly tensors: Map<string, StateTensor>;
   readonly metadata: Record<string, string>;
 }
 
@@ -21,11 +34,11 @@ const LENGTH_BYTES = 8;
 
 /**
  * A safetensors file as consecutive pieces: eight bytes of header length (little-endian), a JSON header padded with
- * spaces to a multiple of 8, then each tensor's float32 values in the order of the map. The pieces after the first
+ * spaces to a multiple of 8, then each tensor's values (float32 or int64) in the order of the map. The pieces after the first
  * are views of the tensors' own memory. Format: https://github.com/huggingface/safetensors#format
  */
 export function encodeSafetensors(
-  tensors: ReadonlyMap<string, NamedTensor>,
+  tensors: ReadonlyMap<string, StateTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array[] {
   // Joined by hand: an object would move names that look like integers to the front.
@@ -33,14 +46,15 @@ export function encodeSafetensors(
   const chunks: Uint8Array[] = [];
   let offset = 0;
   if (Object.keys(metadata).length > 0) fields.push(`"__metadata__":${JSON.stringify(metadata)}`);
-  for (const [name, { shape, data }] of tensors) {
+  for (const [name, tensor] of tensors) {
+    const { shape, data } = tensor;
     if (name === '__metadata__' || name === '__proto__') throw new Error(`tensor name ${name} is reserved`);
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     if (size !== data.length) {
       throw new Error(`tensor ${name}: shape [${shape}] holds ${size} values, its data ${data.length}`);
     }
     const end = offset + data.byteLength;
-    const entry = { dtype: 'F32', shape, data_offsets: [offset, end] };
+    const entry = { dtype: isCounter(tensor) ? 'I64' : 'F32', shape, data_offsets: [offset, end] };
     fields.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
     chunks.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     offset = end;
@@ -54,7 +68,7 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a safetensors file of float32 tensors; they come in the order of the header, each with memory of its own.
+ * Reads a safetensors file of float32 and int64 tensors; they come in the order of the header, each with memory of its own.
  * Throws a UserError that names the file, and the tensor at fault, where the file cannot be read, breaks the format
  * or holds another dtype. No memory is claimed beyond the size of the file.
  */
@@ -87,7 +101,7 @@ async function readFrom(handle: FileHandle, path: string): Promise<SafetensorsFi
   const bytes = await readExactly(handle, path, LENGTH_BYTES, new Uint8Array(headerBytes));
   const header = parseSafetensorsHeader(bytes, stat.size - dataStart, (problem) => damaged(path, problem));
 
-  const tensors = new Map<string, NamedTensor>();
+  const tensors = new Map<string, StateTensor>();
   for (const entry of header.entries) {
     tensors.set(entry.name, await readTensor(handle, path, dataStart, entry));
   }
@@ -99,10 +113,17 @@ async function readTensor(
   path: string,
   dataStart: number,
   entry: TensorEntry,
-): Promise<NamedTensor> {
-  const data = new Float32Array((entry.end - entry.begin) / Float32Array.BYTES_PER_ELEMENT);
-  await readExactly(handle, path, dataStart + entry.begin, new Uint8Array(data.buffer));
-  return { shape: entry.shape, data };
+): Promise<StateTensor> {
+  const { buffer } = await readExactly(
+    handle,
+    path,
+    dataStart + entry.begin,
+    new Uint8Array(entry.end - entry.begin),
+  );
+  const { shape } = entry;
+  return entry.dtype === 'I64'
+    ? { shape, data: new BigInt64Array(buffer) }
+    : { shape, data: new Float32Array(buffer) };
 }
 
 async function readExactly(
@@ -122,6 +143,6 @@ async function readExactly(
 
 function damaged(path: string, problem: string): UserError {
   return new UserError(`${path}: not a usable safetensors file: ${problem}`, {
-    hint: 'Write the file again, or name another one; gnet reads safetensors files of float32 tensors.',
+    hint: 'Write the file again, or name another one; gnet reads safetensors files of float32 and int64 tensors.',
   });
 }

@@ -1,6 +1,7 @@
 /** Where a tensor lies: bytes `begin` to `end` (exclusive) of the data that follow the header. */
 export interface TensorEntry {
   readonly name: string;
+  readonly dtype: 'F32' | 'I64';
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -16,7 +17,7 @@ type Failure = (problem: string) => Error;
 
 /**
  * Parses the JSON header of a safetensors file and checks every claim in it against `dataBytes`, the number of bytes
- * after it: float32 only, sizes that match the shapes, and tensors that cover the data without overlap or hole (a
+ * after it: float32 and int64 only, sizes that match the shapes, and tensors that cover the data without overlap or hole (a
  * name given twice is a hole, as JSON keeps the last).
  */
 export function parseSafetensorsHeader(
@@ -36,9 +37,38 @@ export function parseSafetensorsHeader(
   return { entries, metadata };
 }
 
+/** The header's object, a tensor's, and the list of its sizes. */
+const MAX_DEPTH = 3;
+/** Commas, of which a tensor has about seven: no model comes near. */
+const MAX_VALUES = 1_000_000;
+
+/**
+ * Parsed, a few bytes of text can become a hundred times as many: what no header holds is refused before.
+ * The text need not be JSON; then parsing says so.
+ */
+function checkSize(bytes: Uint8Array, fail: Failure): void {
+  let depth = 0;
+  let values = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at]!;
+    if (byte === QUOTE) {
+      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+    } else if (byte === BRACKET || byte === BRACE) {
+      if (++depth > MAX_DEPTH)
+        throw fail(`expected at most ${MAX_DEPTH} levels of brackets in the header, got more`);
+    } else if (byte === BRACKET_END || byte === BRACE_END) depth--;
+    else if (byte === COMMA && ++values > MAX_VALUES) {
+      throw fail(`expected at most ${MAX_VALUES} values in the header, got more`);
+    }
+  }
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACKET_END, BRACE, BRACE_END] = Buffer.from('"\\,[]{}');
+
 function parseJson(bytes: Uint8Array, fail: Failure): unknown {
   // The format wants "{" first: other leading bytes are how a file of another kind looks.
   if (bytes[0] !== 0x7b) throw fail(`expected a header that starts with "{", got byte ${bytes[0] ?? 'none'}`);
+  checkSize(bytes, fail);
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
@@ -63,7 +93,8 @@ function parseEntry(name: string, value: unknown, dataBytes: number, fail: Failu
   if (name === '__proto__') throw fail(`${subject}: expected another name`);
   if (!isRecord(value)) throw fail(`${subject}: expected an object, got ${describe(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (dtype !== 'F32') throw fail(`${subject}: expected dtype "F32", got ${describe(dtype)}`);
+  if (dtype !== 'F32' && dtype !== 'I64')
+    throw fail(`${subject}: expected dtype "F32" or "I64", got ${describe(dtype)}`);
   if (!isSizes(shape))
     throw fail(`${subject}: expected a shape of non-negative integers, got ${describe(shape)}`);
   const [begin, end] = isSizes(offsets) && offsets.length === 2 ? offsets : [];
@@ -72,12 +103,12 @@ function parseEntry(name: string, value: unknown, dataBytes: number, fail: Failu
       `${subject}: expected data_offsets [begin, end] within 0 to ${dataBytes}, got ${describe(offsets)}`,
     );
   }
-  const size = 4 * shape.reduce((product, dimension) => product * dimension, 1);
+  const size = (dtype === 'I64' ? 8 : 4) * shape.reduce((product, dimension) => product * dimension, 1);
   // A product past 2^53 is inexact, but then larger than any file; NaN (0 × Infinity) is caught by the inequality.
   if (size !== end - begin) {
     throw fail(`${subject}: expected ${size} bytes for shape ${describe(shape)}, got ${end - begin}`);
   }
-  return { name, shape, begin, end };
+  return { name, dtype, shape, begin, end };
 }
 
 function checkCoverage(entries: readonly TensorEntry[], dataBytes: number, fail: Failure): void {

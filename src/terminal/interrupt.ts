@@ -1,15 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Turns SIGINT and SIGTERM into a request to stop after the step under way; a second one ends the process at once. */
+/** A terminal that goes away sends SIGHUP: what it ran is to be saved just as well. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Turns these signals into a request to stop after the step under way; a second one ends the process at once. */
 export class InterruptHandler {
   private readonly controller = new AbortController();
-  private readonly listener = (): void => {
-    if (this.requested) process.exit(130);
+  private readonly listener = (name: NodeJS.Signals): void => {
+    // Both the kernel and the shell send SIGHUP where a terminal goes away: two of them are one request.
+    if (this.requested && name !== 'SIGHUP') process.exit(130);
     this.controller.abort();
   };
 
   constructor() {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, this.listener);
+    for (const name of SIGNALS) process.on(name, this.listener);
   }
 
   /** Aborts downloads and other waiting. */
@@ -28,6 +32,6 @@ export class InterruptHandler {
   };
 
   dispose(): void {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, this.listener);
+    for (const name of SIGNALS) process.off(name, this.listener);
   }
 }

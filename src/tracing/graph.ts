@@ -1,27 +1,12 @@
-import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import {
-  AttributeProto_AttributeType,
-  type AttributeProtoSchema,
-  ModelProtoSchema,
-  type NodeProtoSchema,
-  TensorProto_DataType,
-  type TensorProtoSchema,
-  type ValueInfoProtoSchema,
-} from '../engines/onnxruntime/onnx_pb.js';
-
-/** Element types that occur in traced graphs, by ONNX Runtime's names. */
-export type ElementType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool';
-
-export const dataTypes: Readonly<Record<ElementType, TensorProto_DataType>> = {
-  float32: TensorProto_DataType.FLOAT,
-  int32: TensorProto_DataType.INT32,
-  int64: TensorProto_DataType.INT64,
-  uint8: TensorProto_DataType.UINT8,
-  bool: TensorProto_DataType.BOOL,
-};
+import type { ElementType, TypedArray, View } from './view.js';
 
 /** ONNX tells integers and floats apart, JavaScript does not: a float is wrapped. */
-export type Attribute = string | number | readonly number[] | { readonly float: number };
+export type Attribute =
+  | string
+  | number
+  | readonly number[]
+  | { readonly float: number }
+  | { readonly type: ElementType };
 
 export interface Node {
   readonly op: string;
@@ -29,42 +14,46 @@ export interface Node {
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly scope: string;
-  /** Computed by gnet itself between parts of the graph (host_kernels.ts), not by ONNX Runtime. */
-  readonly host: boolean;
+  /** One of gnet's own operations, of which its engine has a kernel; all others are operators of ONNX. */
+  readonly custom: boolean;
+}
+
+/** Unique in its graph. @param index of the node in the graph */
+export function nodeName({ scope, op }: Node, index: number): string {
+  return `${scope}/${op}_${index}`;
 }
 
 /** What is known of a value that enters or leaves a graph. */
 export interface Port {
   readonly name: string;
   readonly type: ElementType;
-  /** As it is stored. */
+  /** As it is stored; in exports, −1 is a batch of any size. */
   readonly shape: readonly number[];
 }
 
-export type Initializer = MessageInitShape<typeof TensorProtoSchema>;
-
-/** A finished graph: the nodes that its outputs depend on, in order. */
+/**
+ * A finished graph: the nodes that its outputs depend on, in order. Operators are those of ONNX, opset 18, or what the
+ * trace's target makes of them.
+ */
 export interface Graph {
   readonly nodes: readonly Node[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly initializers: ReadonlyMap<string, Initializer>;
+  /** Constants and what else is kept in the graph, by the name of the value. */
+  readonly initializers: ReadonlyMap<string, View>;
+  /** Type and stored shape of the values between nodes, where they are known. */
+  readonly values: ReadonlyMap<string, Port>;
 }
 
-/** opset 18: reductions take their axes as an input, ScatterElements and Resize have their present form. */
-const OPSET = 18;
-/** The first IR version that goes with opset 18. */
-const IR_VERSION = 8;
-
-/** Builds an ONNX graph node by node; names are made here and are valid for this graph only. */
+/** Builds a graph node by node; names are made here and are valid for this graph only. */
 export class GraphBuilder {
   /** Goes into the names of nodes, so that profiles and errors tell the layer. */
   scope = '';
   private readonly nodes: Node[] = [];
   private readonly inputs: Port[] = [];
   private readonly outputs: (Port & { source: string })[] = [];
-  private readonly initializers = new Map<string, Initializer>();
-  private readonly ports = new Map<string, Port>();
+  private readonly initializers = new Map<string, View>();
+  private readonly values = new Map<string, Port>();
   private readonly constants = new Map<string, string>();
   private counter = 0;
 
@@ -83,8 +72,8 @@ export class GraphBuilder {
     return this.append(op, inputs, attributes, count, false);
   }
 
-  /** Appends an operation of host_kernels.ts and returns its output's name. */
-  hostNode(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): string {
+  /** Appends one of gnet's own operations and returns its output's name. */
+  customNode(op: string, inputs: readonly string[], attributes: Readonly<Record<string, Attribute>>): string {
     return this.append(op, inputs, attributes, 1, true)[0]!;
   }
 
@@ -93,10 +82,10 @@ export class GraphBuilder {
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>>,
     count: number,
-    host: boolean,
+    custom: boolean,
   ): string[] {
     const outputs = Array.from({ length: count }, () => `v${this.counter++}`);
-    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope, host });
+    this.nodes.push({ op, inputs, outputs, attributes, scope: this.scope, custom });
     return outputs;
   }
 
@@ -107,11 +96,7 @@ export class GraphBuilder {
 
   /** Notes type and stored shape of a value, which is needed where it passes from one part of the graph to another. */
   declare(name: string, type: ElementType, shape: readonly number[]): void {
-    this.ports.set(name, { name, type, shape });
-  }
-
-  port(name: string): Port | undefined {
-    return this.ports.get(name);
+    this.values.set(name, { name, type, shape });
   }
 
   input(name: string, type: ElementType, shape: readonly number[]): string {
@@ -125,7 +110,8 @@ export class GraphBuilder {
 
   /** Data that are kept in the graph under a public name, such as a parameter. */
   initializer(name: string, data: Float32Array, shape: readonly number[]): string {
-    this.initializers.set(name, initializerProto(name, 'float32', data, shape));
+    // A copy: what it was made of may change.
+    this.initializers.set(name, { type: 'float32', shape, data: data.slice() });
     return name;
   }
 
@@ -141,14 +127,14 @@ export class GraphBuilder {
     return this.constant('int64', BigInt64Array.from(values, BigInt), [values.length]);
   }
 
-  private constant(type: ElementType, data: ArrayBufferView, shape: readonly number[]): string {
+  private constant(type: ElementType, data: TypedArray, shape: readonly number[]): string {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     // Small ones (axes, shapes, factors) recur all over a graph.
     const key = bytes.length <= 64 ? `${type}${shape.join(',')}:${bytes.join(',')}` : undefined;
     const known = key === undefined ? undefined : this.constants.get(key);
     if (known !== undefined) return known;
     const name = `c${this.counter++}`;
-    this.initializers.set(name, initializerProto(name, type, data, shape));
+    this.initializers.set(name, { type, shape, data });
     if (key !== undefined) this.constants.set(key, name);
     return name;
   }
@@ -164,19 +150,14 @@ export class GraphBuilder {
     return live.toReversed();
   }
 
-  /** Number of nodes that an output depends on. */
-  get size(): number {
-    return this.liveNodes().length;
-  }
-
   /** The graph without what no output depends on; its outputs bear their public names. */
   finish(): Graph {
     const live = this.liveNodes();
     // An output gets its public name where the value is computed; Identity only serves inputs and repeated outputs, and
-    // in a graph that host operations cut, what they compute and what other nodes read: that lies in memory of its own.
-    const isCut = live.some((node) => node.host);
+    // in a graph that custom operations cut, what they compute and what other nodes read: that lies in memory of its own.
+    const isCut = live.some((node) => node.custom);
     const read = new Set(isCut ? live.flatMap((node) => node.inputs) : []);
-    const computed = new Set(live.flatMap((node) => (node.host ? [] : node.outputs)));
+    const computed = new Set(live.flatMap((node) => (node.custom ? [] : node.outputs)));
     const renamed = new Map<string, string>();
     const copies: Node[] = [];
     for (const { name, source } of this.outputs) {
@@ -189,76 +170,15 @@ export class GraphBuilder {
       inputs: node.inputs.map(rename),
       outputs: node.outputs.map(rename),
     }));
-    return { nodes, inputs: this.inputs, outputs: this.outputs, initializers: this.initializers };
+    const used = new Set(nodes.flatMap((node) => node.inputs));
+    return {
+      nodes,
+      inputs: this.inputs,
+      outputs: this.outputs.map(({ name, type, shape }) => ({ name, type, shape })),
+      initializers: new Map([...this.initializers].filter(([name]) => used.has(name))),
+      values: this.values,
+    };
   }
-
-  /** The graph as an ONNX model. */
-  encode(): Uint8Array {
-    return encodeModel(this.finish());
-  }
 }
 
-const copy = { op: 'Identity', attributes: {}, scope: 'outputs', host: false } as const;
-
-/**
- * A graph as an ONNX model, with the initializers that it uses.
- * @param sequence name of an additional first output: an empty sequence
- */
-export function encodeModel({ nodes, inputs, outputs, initializers }: Graph, sequence?: string): Uint8Array {
-  const empty =
-    sequence === undefined ? [] : [{ ...copy, op: 'SequenceEmpty', inputs: [], outputs: [sequence] }];
-  const used = new Set(nodes.flatMap((node) => node.inputs));
-  const model = create(ModelProtoSchema, {
-    irVersion: BigInt(IR_VERSION),
-    producerName: 'gnet',
-    opsetImport: [{ domain: '', version: BigInt(OPSET) }],
-    graph: {
-      name: 'gnet',
-      node: [...nodes, ...empty].map(
-        (node, index): MessageInitShape<typeof NodeProtoSchema> => ({
-          opType: node.op,
-          name: `${node.scope}/${node.op}_${index}`,
-          input: [...node.inputs],
-          output: [...node.outputs],
-          attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
-        }),
-      ),
-      initializer: [...initializers.values()].filter(({ name }) => used.has(name!)),
-      input: inputs.map(encodePort),
-      output: [...(sequence === undefined ? [] : [sequencePort(sequence)]), ...outputs.map(encodePort)],
-    },
-  });
-  return toBinary(ModelProtoSchema, model);
-}
-
-function initializerProto(
-  name: string,
-  type: ElementType,
-  { buffer, byteOffset, byteLength }: ArrayBufferView,
-  shape: readonly number[],
-): MessageInitShape<typeof TensorProtoSchema> {
-  // A copy: what it was made of may change.
-  const rawData = new Uint8Array(buffer, byteOffset, byteLength).slice();
-  return { name, dataType: dataTypes[type], dims: shape.map(BigInt), rawData };
-}
-
-function encodePort({ name, type, shape }: Port): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const dim = shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } }));
-  return {
-    name,
-    type: { value: { case: 'tensorType', value: { elemType: dataTypes[type], shape: { dim } } } },
-  };
-}
-
-const sequencePort = (name: string): MessageInitShape<typeof ValueInfoProtoSchema> => {
-  const element = { case: 'tensorType', value: { elemType: TensorProto_DataType.FLOAT } } as const;
-  return { name, type: { value: { case: 'sequenceType', value: { elemType: { value: element } } } } };
-};
-
-function encodeAttribute(name: string, value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
-  if (typeof value === 'string')
-    return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) };
-  if (typeof value === 'number') return { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) };
-  if ('float' in value) return { name, type: AttributeProto_AttributeType.FLOAT, f: value.float };
-  return { name, type: AttributeProto_AttributeType.INTS, ints: value.map(BigInt) };
-}
+const copy = { op: 'Identity', attributes: {}, scope: 'outputs', custom: false } as const;

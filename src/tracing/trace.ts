@@ -1,29 +1,18 @@
 import { GraphBuilder } from './graph.js';
-import { deviceOperators, onnxOperators } from './kernels/index.js';
 import type { Target } from './kernels/kernel.js';
 import { naturalOrder, type Order, physicalShape, sameOrder, type Value } from './value.js';
-
-/**
- * How a graph is computed: by all of ONNX Runtime's operators; by those that its GPU providers compute on the device; or by
- * operators, and gnet's own kernels for what they do badly on the host.
- */
-export type Lowering = 'operators' | 'device' | 'host';
 
 /** One trace: the graph under construction and the stored forms of its values that exist so far. */
 export class Trace {
   readonly graph = new GraphBuilder();
   /** Names of the TensorFlow.js kernels that were called, in order of their first call. */
   readonly kernels = new Set<string>();
-  /** What TensorFlow.js kernels become; whoever traces for another target sets it first. */
-  target: Target;
   /** Values in other storage orders, by name and order: each transposition is appended once. */
   private readonly reordered = new Map<string, string>();
   /** Named relations between values, for example from a pooling output to the positions of its maxima. */
   private readonly notes = new Map<string, string>();
 
-  constructor(readonly lowering: Lowering = 'operators') {
-    this.target = lowering === 'device' ? deviceOperators : onnxOperators;
-  }
+  constructor(readonly target: Target) {}
 
   enterLayer(name: string): void {
     this.graph.scope = name;

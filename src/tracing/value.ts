@@ -1,4 +1,4 @@
-import type { ElementType } from './graph.js';
+import type { ElementType } from './view.js';
 
 /**
  * A tensor of a trace. TensorFlow.js sees `shape`; in the graph its axes may be stored in another order: physical axis i

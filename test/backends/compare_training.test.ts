@@ -33,6 +33,7 @@ const named = (values: Record<string, number[]>) =>
   );
 const state = (parameters: Record<string, number[]>, momentum: Record<string, number[]>): ModelState => ({
   parameters: named(parameters),
+  buffers: new Map(),
   slots: new Map([['momentum_buffer', named(momentum)]]),
 });
 

@@ -4,7 +4,7 @@ import { UserError } from '../../src/errors.js';
 import { fakeProgram } from '../helpers/fake_program.js';
 
 const BATCH = { size: 1, images: new Uint8Array(1), labels: new Int32Array(1) };
-const EMPTY = { parameters: new Map(), slots: new Map() };
+const EMPTY = { parameters: new Map(), buffers: new Map(), slots: new Map() };
 
 /** A program of which everything fails with this error. */
 const failing = (error: unknown) => {
@@ -14,29 +14,32 @@ const failing = (error: unknown) => {
   return withFailures({
     ...fakeProgram(),
     prepare: fail,
-    train: fail,
+    backward: fail,
+    update: fail,
+    gradients: fail,
     evaluate: fail,
     state: fail,
-    load: fail,
   });
 };
 
 describe('withFailures', () => {
   it('lets through what works', async () => {
-    const program = fakeProgram({ train: () => ({ loss: 3, mainLoss: 2, auxLoss: {}, correct: 1 }) });
+    const program = fakeProgram({ backward: () => ({ loss: 3, mainLoss: 2, auxLoss: {}, correct: 1 }) });
     const guarded = withFailures(program);
-    expect(await guarded.train(BATCH, new Map(), { step: 4, learningRate: 1 })).toMatchObject({ loss: 3 });
+    expect(await guarded.backward(BATCH, new Map())).toMatchObject({ loss: 3 });
+    await guarded.update({ step: 4, learningRate: 1 });
     expect((await guarded.evaluate(BATCH)).losses).toHaveLength(1);
     expect(await guarded.state()).toEqual(EMPTY);
-    expect(program.calls).toEqual(['train step 4, 1 images', 'evaluate 1 images']);
+    expect(program.calls).toEqual(['backward 1 images', 'update 4', 'evaluate 1 images']);
   });
 
   it.each([
     ['to compile the model', (p: ReturnType<typeof failing>) => p.prepare(1)],
-    ['in step 7', (p: ReturnType<typeof failing>) => p.train(BATCH, new Map(), { step: 7, learningRate: 1 })],
+    ['in a training step', (p: ReturnType<typeof failing>) => p.backward(BATCH, new Map())],
+    ['in the update of step 7', (p: ReturnType<typeof failing>) => p.update({ step: 7, learningRate: 1 })],
+    ['to hand over gradients', (p: ReturnType<typeof failing>) => p.gradients()],
     ['in an evaluation', (p: ReturnType<typeof failing>) => p.evaluate(BATCH)],
     ['to hand over the state for a checkpoint', (p: ReturnType<typeof failing>) => p.state()],
-    ['to load a checkpoint', (p: ReturnType<typeof failing>) => p.load(EMPTY)],
   ])('says where it failed: %s', async (where, call) => {
     const lost = new Error('Device lost');
     const error = await call(failing(lost)).catch((thrown: unknown) => thrown);

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
 import { batchAt, epochOrder } from '../../src/data/batches.js';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
-import { CompiledProgram } from '../../src/engines/onnxruntime/compiled_program.js';
 import { initialState } from '../../src/model/state.js';
 import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
 

@@ -5,7 +5,7 @@ import { stepKernels } from '../../src/backends/step_kernels.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
 import { drawMasks } from '../../src/model/masks.js';
 import { initialState } from '../../src/model/state.js';
-import { randomBatch } from '../helpers/programs.js';
+import { randomBatch, trainStepOn } from '../helpers/programs.js';
 import { everyLayerPlan } from '../helpers/small_plan.js';
 
 /** Kernels that a real step calls, as TensorFlow.js's profiler sees them. */
@@ -13,7 +13,7 @@ async function profiled(plan: ReturnType<typeof everyLayerPlan>): Promise<Set<st
   const program = new EagerProgram(await loadTfjs('cpu'), plan, initialState(plan));
   const batch = randomBatch(plan, 2, 1);
   const { kernelNames } = await tf.profile(async () => {
-    await program.train(batch, drawMasks(plan, 1, 0, 2), { step: 1, learningRate: 0.1 });
+    await trainStepOn(program, batch, drawMasks(plan, 1, 0, 2), { step: 1, learningRate: 0.1 });
     await program.evaluate(batch);
     return [];
   });

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type VerifyOptions, verifyBackends } from '../../src/backends/verify.js';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
-import { CompiledProgram } from '../../src/engines/onnxruntime/compiled_program.js';
 import { UserError } from '../../src/errors.js';
 import type { BackendName } from '../../src/registry/backends.js';
 import { snapshot } from '../helpers/snapshot.js';
@@ -50,19 +50,13 @@ test('writes nothing', async () => {
 });
 
 test('finds a backend that computes something else', async () => {
-  const { train } = EagerProgram.prototype;
-  vi.spyOn(EagerProgram.prototype, 'train').mockImplementation(function (
+  const { backward } = EagerProgram.prototype;
+  vi.spyOn(EagerProgram.prototype, 'backward').mockImplementation(function (
     this: EagerProgram,
     batch,
     masks,
-    update,
   ) {
-    return train.call(
-      this,
-      batch,
-      new Map([...masks].map(([name, mask]) => [name, mask.map(() => 1)])),
-      update,
-    );
+    return backward.call(this, batch, new Map([...masks].map(([name, mask]) => [name, mask.map(() => 1)])));
   });
   const result = await verify();
   expect(result.agree).toBe(false);
@@ -76,11 +70,11 @@ test('a backend against itself is a mistake of the command line', async () => {
 });
 
 test('a backend that fails is named, with the step', async () => {
-  vi.spyOn(CompiledProgram.prototype, 'train').mockRejectedValue(new Error('Device lost'));
+  vi.spyOn(CompiledProgram.prototype, 'backward').mockRejectedValue(new Error('Device lost'));
   const error = await verify().catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(UserError);
   expect(error).toMatchObject({
-    message: 'backend onnxruntime-cpu failed in step 1: Device lost',
+    message: 'backend onnxruntime-cpu failed in a training step: Device lost',
     exitCode: 1,
   });
   expect(process.listenerCount('SIGINT')).toBe(0);

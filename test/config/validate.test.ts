@@ -21,6 +21,7 @@ describe('validateExperiment', () => {
         },
         loss: { type: 'cross_entropy' },
         optimizer: { type: 'sgd', learning_rate: 0.001, momentum: 0, nesterov: false, weight_decay: 0 },
+        parameter_groups: [],
         schedule: { type: 'constant', warmup_epochs: 0 },
         training: { epochs: 2, batch_size: 32, shuffle: true },
         checkpoint: { every_steps: null },

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +48,11 @@ describe('extractFiles and installFiles', () => {
   });
 
   const outside: TarEntry[] = [{ path: 'data', type: 'SymbolicLink', linkpath: '../outside' }];
+  const longName: TarEntry = {
+    path: 'long',
+    type: 'NextFileHasLongPath',
+    content: Buffer.alloc(1 << 20, 'a'),
+  };
   const hostile: [string, Uint8Array, string][] = [
     ['a folder that is a link', tarGz([...outside, good]), '"data" (SymbolicLink)'],
     [
@@ -74,6 +80,14 @@ describe('extractFiles and installFiles', () => {
       tarGz([...Array.from({ length: 1001 }, (_, i) => ({ path: `data/${i}` })), good]),
       'got 1001 others',
     ],
+    ['zeros without end', gzipSync(Buffer.alloc(100 << 20)), 'after the end of the tar'],
+    [
+      'a good archive with another behind it',
+      Buffer.concat([tarGz([good]), tarGz([{ path: 'data/b', content: Buffer.alloc(2 << 20) }])]),
+      'after the end of the tar',
+    ],
+    ['headers without end', tarGz(Array.from({ length: 80 }, () => longName)), 'bytes in it, got more'],
+    ['a tar.gz in a gzip', gzipSync(tarGz([good])), 'compressed once'],
     ['a truncated archive', tarGz([good]).subarray(0, 60), 'expected a tar.gz'],
     ['a truncated tar', gzipSync(Buffer.from('data')), 'expected a tar.gz'],
     ['something else', Buffer.from('<html>Not here</html>'.repeat(50)), 'expected a tar.gz'],
@@ -94,6 +108,21 @@ describe('extractFiles and installFiles', () => {
     const { target, options } = await setUp(tarGz([good]));
     const signal = AbortSignal.abort(new Error('stop'));
     await expect(extractFiles({ ...options, signal })).rejects.toThrow('stop');
+    expect(await readdir(target)).toEqual([]);
+  });
+
+  it('stop in the midst of what a small file holds', async () => {
+    const rest = { path: 'data/zeros', content: Buffer.alloc(60 << 20) };
+    const { target, options } = await setUp(tarGz([good, rest]));
+    const controller = new AbortController();
+    const extracted = extractFiles({ ...options, signal: controller.signal });
+    const stop = (): void => {
+      const isThere = existsSync(target) && readdirSync(target, { recursive: true }).length === 3;
+      if (isThere) controller.abort(new Error('stop'));
+      else setImmediate(stop);
+    };
+    stop();
+    await expect(extracted).rejects.toThrow('stop');
     expect(await readdir(target)).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ensureFiles } from '../../src/data/ensure_files.js';
 import { MANIFEST_NAME } from '../../src/data/manifest.js';
@@ -157,6 +158,23 @@ describe('ensureFiles', () => {
     );
     expect((error as UserError).hint).toContain('gnet run configs/quickstart.yaml');
     expect(await readdir(root)).toEqual([]);
+  });
+
+  it('without network says how an archive that was packed anew can be used', async () => {
+    const { entry, options, context, root, archive } = await setUp();
+    await server!.close();
+    server = undefined;
+    await mkdir(root);
+    const path = join(root, 'small.tar.gz');
+    const anew = gzipSync(gunzipSync(archive), { level: 1 });
+    expect(anew).not.toEqual(archive);
+    await writeFile(path, anew);
+    const error = await ensureFiles(entry, options, context).catch((reason: unknown) => reason);
+    const { hint } = error as UserError;
+    expect(hint).toContain(`unpack it to ${join(root, 'small')}`);
+    const [, url, sha256] = /dataset\.archive to \{url: "([^"]+)", sha256: (\w+)\}/.exec(hint!)!;
+    const named = { ...options, archive: { url: url!, sha256: sha256! } };
+    expect(await ensureFiles(entry, named, context)).toMatchObject({ action: 'extracted' });
   });
 
   it('is interrupted by the signal, whatever it is doing', async () => {

@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -139,18 +139,28 @@ describe('what cannot be read is one line', () => {
     expect(await problem(await make())).toMatch(message);
   });
 
-  test('more pixels than can be meant, known before they are decoded', async () => {
+  test.each([
+    [50_000, 40_000, 'expected at most 100 megapixels, got 50000 × 40000 (2000 megapixels)'],
+    [100_000_000, 1, 'expected sides of at most 65535 pixels, got 100000000 × 1'],
+    [1, 100_000_000, 'expected sides of at most 65535 pixels, got 1 × 100000000'],
+  ])('%i × %i pixels, known before they are decoded', async (width, height, expected) => {
     const png = await raw(pixels(4, 5, 3), 4, 5, 3)
       .png()
       .toBuffer();
-    png.writeUInt32BE(200_000, 16); // width in IHDR
-    png.writeUInt32BE(100_000, 20);
+    png.writeUInt32BE(width, 16); // in IHDR
+    png.writeUInt32BE(height, 20);
     // The header's checksum, so that it is the size that is refused.
     const { crc32 } = await import('node:zlib');
     png.writeUInt32BE(crc32(png.subarray(12, 29)), 29);
-    expect(await problem(png)).toBe(
-      'expected at most 100 megapixels, got 200000 × 100000 (20000 megapixels)',
-    );
+    expect(await problem(png)).toBe(expected);
+  });
+
+  test('a link that leads to itself', async () => {
+    const path = join(temporaryDirectory(), 'image.png');
+    symlinkSync('image.png', path);
+    const error = await readImage(path, SIZE).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as Error).message).toBe(`cannot read ${path}: its links lead around in a circle (ELOOP)`);
   });
 
   test('a file too large, without reading it', async () => {

@@ -1,5 +1,5 @@
-import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Part } from '../../src/data/part.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -38,6 +38,18 @@ describe('Part', () => {
       expect([await part.size(), part.validator]).toEqual([5, undefined]);
     },
   );
+
+  it('leaves alone a directory in place of the note', async () => {
+    const destination = join(temporaryDirectory(), 'a');
+    await writeFile(`${destination}.part`, 'bytes');
+    await mkdir(join(`${destination}.part.json`, 'sub'), { recursive: true });
+    const part = await Part.claim(destination, url);
+    expect([await part.size(), part.validator]).toEqual([5, undefined]);
+    await part.restart(undefined);
+    await part.restart({ url, validator: '"1"' });
+    await part.complete();
+    expect((await readdir(dirname(destination))).sort()).toEqual(['a', 'a.part.json']);
+  });
 
   it('does not follow a link', async () => {
     const directory = temporaryDirectory();

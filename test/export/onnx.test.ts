@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromBinary } from '@bufbuild/protobuf';
-import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/config/resolve.js';
 import { ModelProtoSchema } from '../../src/engines/onnxruntime/onnx_pb.js';
+import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { exportOnnx, openOnnx } from '../../src/export/onnx.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { livelyState, programs, randomBatch } from '../helpers/programs.js';
@@ -15,7 +15,7 @@ import { temporaryDirectory } from '../helpers/temporary_directory.js';
 const description = { version: '1.2.3', metadata: { classes: '["a","b"]', step: '7' } };
 
 async function exported(plan: Plan): Promise<{ path: string; model: Uint8Array }> {
-  const model = await exportOnnx(plan, livelyState(plan).parameters, description);
+  const model = await exportOnnx(plan, livelyState(plan), description);
   const path = join(temporaryDirectory(), 'model.onnx');
   writeFileSync(path, model);
   return { path, model };

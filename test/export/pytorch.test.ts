@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
 import { loadPlan } from '../../src/config/load_plan.js';
 import { exportCheckpoint } from '../../src/export/export.js';
-import { initialState } from '../../src/model/state.js';
+import { initialState, stateDict } from '../../src/model/state.js';
 import { START } from '../../src/pipeline/progress.js';
 import { saveCheckpoint } from '../../src/storage/checkpoints.js';
 import { expectAllClose } from '../helpers/all_close.js';
@@ -50,7 +50,11 @@ test.skipIf(missing)(
     const position = { ...START, metrics_bytes: 0, events: null, config: plan.config, version: 1 as const };
     const checkpoints = join(place, 'run/checkpoints');
     mkdirSync(checkpoints, { recursive: true });
-    await saveCheckpoint(checkpoints, { ...state, state: position }, ['last', 'best']);
+    await saveCheckpoint(
+      checkpoints,
+      { tensors: stateDict(plan.network, state), slots: state.slots, state: position },
+      ['last', 'best'],
+    );
     const { output } = await exportCheckpoint({
       source: join(place, 'run'),
       format: 'safetensors',

@@ -1,12 +1,10 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
-import { ModelProtoSchema } from '../../src/engines/onnxruntime/onnx_pb.js';
 import { toGraphModel } from '../../src/export/graph_model.js';
 import { toArtifacts } from '../../src/export/graph_model_files.js';
 import { graphModelOperations } from '../../src/export/tensorflow_ops.js';
-import { input, output, traceGraph } from '../../src/tracing/compile.js';
+import { input, output, traceGraph } from '../../src/tracing/trace_graph.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { TestRandom } from '../helpers/random.js';
 import { type Input, runners, type TensorFunction } from '../helpers/runners.js';
@@ -14,15 +12,14 @@ import { type Input, runners, type TensorFunction } from '../helpers/runners.js'
 /** Runs a function as a graph model and eagerly on TensorFlow.js' cpu backend, and expects the same. */
 async function expectSame(run: TensorFunction, inputs: readonly Input[]): Promise<void> {
   const expected = await runners.cpu(run, inputs);
-  const { model } = await traceGraph((trace) => {
-    trace.target = graphModelOperations;
+  const { graph: traced } = await traceGraph(graphModelOperations, (trace) => {
     const tensors = inputs.map(({ shape, type = 'float32' }, index) =>
       input(trace, `x${index}`, type, shape),
     );
     for (const [index, tensor] of [run(tensors)].flat().entries()) output(trace, `y${index}`, tensor);
   });
   await loadTfjs('cpu');
-  const graph = toGraphModel(fromBinary(ModelProtoSchema, model).graph!);
+  const graph = toGraphModel(traced);
   const graphModel = await tf.loadGraphModel(tf.io.fromMemory(toArtifacts(graph)));
   const feeds = inputs.map(({ shape, values, type = 'float32' }, index) => [
     `x${index}`,

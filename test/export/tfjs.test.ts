@@ -11,7 +11,7 @@ describe.each(exportedPlans)('%s', (_, changes) => {
   it('gives the probabilities of ONNX Runtime in batches of any size', async () => {
     const plan = everyLayerPlan(changes);
     const directory = temporaryDirectory();
-    const graph = await exportGraphModel(plan, livelyState(plan).parameters);
+    const graph = await exportGraphModel(plan, livelyState(plan));
     await writeGraphModel(directory, graph, { generatedBy: 'a test', userDefinedMetadata: {} });
     const program = await programs['onnxruntime-cpu'](plan, livelyState(plan));
     const model = await openGraphModel(directory, plan);
@@ -27,7 +27,7 @@ describe.each(exportedPlans)('%s', (_, changes) => {
 
 it('computes nothing of weights alone when it runs', async () => {
   const plan = everyLayerPlan({ input: { resize: 9 } });
-  const { nodes, weights } = await exportGraphModel(plan, livelyState(plan).parameters);
+  const { nodes, weights } = await exportGraphModel(plan, livelyState(plan));
   const constants = new Set(nodes.filter(({ op }) => op === 'Const').map(({ name }) => name));
   expect([...weights.keys()]).toEqual([...constants]);
   const idle = nodes.filter(({ input }) => input.length > 0 && input.every((name) => constants.has(name)));
@@ -40,9 +40,9 @@ it('computes nothing of weights alone when it runs', async () => {
 it('leaves TensorFlow.js as it was', async () => {
   await tf.setBackend('cpu');
   const plan = everyLayerPlan();
-  await exportGraphModel(plan, livelyState(plan).parameters);
+  await exportGraphModel(plan, livelyState(plan));
   const before = tf.memory().numTensors;
-  await exportGraphModel(plan, livelyState(plan).parameters);
+  await exportGraphModel(plan, livelyState(plan));
   expect(tf.memory().numTensors).toBe(before);
   expect(tf.getBackend()).toBe('cpu');
 });

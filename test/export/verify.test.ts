@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import { openProgram } from '../../src/backends/open_program.js';
 import { verifyExport } from '../../src/export/verify.js';
-import type { HostBatch } from '../../src/model/program.js';
+import type { Batch } from '../../src/model/program.js';
 import { initialState } from '../../src/model/state.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
@@ -14,7 +14,7 @@ const model = { directory: 'run', step: 1, plan, state: initialState(plan) };
 /** The model itself, with some of its probabilities changed. */
 async function verify(change: (probabilities: Float32Array) => Float32Array) {
   const program = await openProgram(plan, 'onnxruntime-cpu', 1, model.state);
-  const batches: HostBatch[] = [];
+  const batches: Batch[] = [];
   let released = 0;
   const exported = {
     probabilities: async (images: Uint8Array, size: number) => {

@@ -1,4 +1,4 @@
-import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../../src/model/program.js';
+import type { Batch, Evaluation, Masks, Program, Update } from '../../src/model/program.js';
 import type { ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
 
@@ -10,20 +10,25 @@ export interface FakeProgram extends Program {
 /** What a program without a model answers; metrics of a step and results of a batch may depend on what it is given. */
 export interface FakeAnswers {
   readonly state?: ModelState;
-  readonly train?: (update: Update, batch: HostBatch, masks: HostMasks) => StepMetrics;
-  readonly evaluate?: (batch: HostBatch) => Evaluation;
+  readonly backward?: (batch: Batch, masks: Masks) => StepMetrics;
+  readonly update?: (update: Update) => void;
+  readonly evaluate?: (batch: Batch) => Evaluation;
 }
 
-const EMPTY: ModelState = { parameters: new Map(), slots: new Map() };
+const EMPTY: ModelState = { parameters: new Map(), buffers: new Map(), slots: new Map() };
 
-export function fakeProgram({ state = EMPTY, train, evaluate }: FakeAnswers = {}): FakeProgram {
+export function fakeProgram({ state = EMPTY, backward, update, evaluate }: FakeAnswers = {}): FakeProgram {
   const calls: string[] = [];
   return {
     calls,
     prepare: async () => {},
-    train: async (batch, masks, update) => {
-      calls.push(`train step ${update.step}, ${batch.size} images`);
-      return train?.(update, batch, masks) ?? { loss: 1, mainLoss: 1, auxLoss: {}, correct: 0 };
+    backward: async (batch, masks) => {
+      calls.push(`backward ${batch.size} images`);
+      return backward?.(batch, masks) ?? { loss: 1, mainLoss: 1, auxLoss: {}, correct: 0 };
+    },
+    update: async (given) => {
+      calls.push(`update ${given.step}`);
+      update?.(given);
     },
     evaluate: async (batch) => {
       calls.push(`evaluate ${batch.size} images`);
@@ -34,12 +39,11 @@ export function fakeProgram({ state = EMPTY, train, evaluate }: FakeAnswers = {}
       };
       return evaluate?.(batch) ?? zeros;
     },
-    gradients: async (batch) => {
-      calls.push(`gradients of ${batch.size} images`);
+    gradients: async () => {
+      calls.push('gradients');
       return state.parameters;
     },
     state: async () => state,
-    load: async () => {},
     dispose: () => {},
   };
 }

@@ -1,10 +1,11 @@
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import type { Plan } from '../../src/config/resolve.js';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
-import { CompiledProgram } from '../../src/engines/onnxruntime/compiled_program.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
+import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
 import { drawMasks } from '../../src/model/masks.js';
-import type { HostBatch, HostMasks, Program } from '../../src/model/program.js';
+import type { Batch, Masks, Program, Update } from '../../src/model/program.js';
 import { initialState, type ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
 import { backends } from '../../src/registry/backends.js';
@@ -15,17 +16,19 @@ import { requireWebgpu } from './webgpu.js';
 
 type Open = (plan: Plan, state: ModelState) => Promise<Program>;
 
+/** @param device for the graph for devices */
+const cpuEngine = (device: boolean) =>
+  new OnnxRuntimeEngine({ executionProviders: ['cpu'], threads: 1, device });
+
 /** Each way to a program; a test that needs WebGPU is skipped where it is not. */
 export const programs = {
-  'onnxruntime-cpu': async (plan, state) =>
-    new CompiledProgram(plan, { executionProviders: ['cpu'], threads: 1 }, state),
+  'onnxruntime-cpu': async (plan, state) => new CompiledProgram(plan, cpuEngine(false), state),
   'onnxruntime-webgpu': async (plan, state) => {
     await requireWebgpu();
     return new DeviceProgram(plan, { ...backends['onnxruntime-webgpu'], threads: 1 }, state);
   },
   // What runs with CUDA, on a provider that every machine has.
-  'the graph for CUDA': async (plan, state) =>
-    new DeviceProgram(plan, { executionProvider: 'cpu', keepsState: false, threads: 1 }, state),
+  'the graph for CUDA': async (plan, state) => new CompiledProgram(plan, cpuEngine(true), state),
   tensorflow: async (plan, state) => new EagerProgram(await loadTfjs('tensorflow'), plan, state),
   wasm: async (plan, state) => new EagerProgram(await loadTfjs('wasm'), plan, state),
   cpu: async (plan, state) => new EagerProgram(await loadTfjs('cpu'), plan, state),
@@ -37,7 +40,7 @@ export const allPrograms = Object.entries(programs).filter(
 );
 
 /** Random images and labels that fit a plan. */
-export function randomBatch(plan: Plan, size: number, seed: number): HostBatch {
+export function randomBatch(plan: Plan, size: number, seed: number): Batch {
   const random = new TestRandom(seed);
   const { channels, height, width } = plan.dataset.image;
   const pixels = random.integers([size, channels, height, width], 0, 255);
@@ -50,14 +53,26 @@ export interface Training {
   readonly state: ModelState;
 }
 
+/** One step of training. */
+export async function trainStepOn(
+  program: Program,
+  batch: Batch,
+  masks: Masks,
+  update: Update,
+): Promise<StepMetrics> {
+  const metrics = await program.backward(batch, masks);
+  await program.update(update);
+  return metrics;
+}
+
 /** Steps over batches of these sizes from a program's present state, masks drawn as in a run. */
 export async function trainOn(program: Program, plan: Plan, sizes: readonly number[]): Promise<Training> {
   const metrics: StepMetrics[] = [];
   let first = 0;
   for (const [index, size] of sizes.entries()) {
-    const masks: HostMasks = drawMasks(plan, 0, first, size);
+    const masks: Masks = drawMasks(plan, 0, first, size);
     const update = { step: index + 1, learningRate: 0.05 / (index + 1) };
-    metrics.push(await program.train(randomBatch(plan, size, index), masks, update));
+    metrics.push(await trainStepOn(program, randomBatch(plan, size, index), masks, update));
     first += size;
   }
   return { metrics, state: await program.state() };

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+// Python's ONNX Runtime is the same library.
+import '../../src/engines/onnxruntime/no_telemetry.js';
 
 /** The interpreter for cross-checks with Python packages; set PYTHON to that of an environment which has them. */
 const PYTHON = process.env.PYTHON ?? 'python3';

@@ -47,11 +47,11 @@ export const TRAIN_LINE = {
 } as const;
 
 /** Other parameters than those that a run starts with. */
-export function halved({ parameters, slots }: ModelState): ModelState {
+export function halved({ parameters, buffers, slots }: ModelState): ModelState {
   const half = [...parameters].map(
     ([name, { shape, data }]) => [name, { shape, data: data.map((x) => x / 2) }] as const,
   );
-  return { parameters: new Map(half), slots };
+  return { parameters: new Map(half), buffers, slots };
 }
 
 /** What a call throws, which must be a user's error. */

@@ -52,8 +52,9 @@ export async function runStack(
   const [y, dx, ...gradients] = await run((given) => {
     const trained = given.slice(0, 1 + names.length);
     const pass = (images: tf.Tensor, ...values: tf.Tensor[]) => {
-      const parameters = new Map(names.map((name, index) => [name, values[index]!]));
-      return forward(tf, network, images, { training: true, parameters, masks: new Map() }).main;
+      const named = new Map(names.map((name, index) => [name, values[index]!]));
+      const inputs = { training: true, tensors: named, frozen: new Set<string>(), masks: new Map() };
+      return forward(tf, network, images, inputs).main;
     };
     const output = pass(trained[0]!, ...trained.slice(1));
     // tf.grads hands its inputs on one by one.

@@ -1,13 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
-import { Executable } from '../../src/engines/onnxruntime/executable.js';
-import { partition } from '../../src/engines/onnxruntime/partition.js';
+import { encodeModel } from '../../src/engines/onnxruntime/encode.js';
+import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
+import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { backends } from '../../src/registry/backends.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
-import type { ElementType } from '../../src/tracing/graph.js';
-import { type Lowering, Trace } from '../../src/tracing/trace.js';
+import type { Graph } from '../../src/tracing/graph.js';
+import { customOperations, deviceOperators, onnxOperators } from '../../src/tracing/kernels/index.js';
+import type { Target } from '../../src/tracing/kernels/kernel.js';
+import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
+import type { View } from '../../src/tracing/view.js';
 import { type Plain, permute } from './plain.js';
 import { type EagerName, whyNoTensorflow } from './tensorflow.js';
 import { requireWebgpu } from './webgpu.js';
@@ -44,10 +47,10 @@ function eager(backend: EagerName): Runner {
 export async function traceFunction(
   run: TensorFunction,
   inputs: readonly Input[],
-  lowering?: Lowering,
+  target: Target = onnxOperators,
 ): Promise<Trace> {
   const backend = traceBackend();
-  const trace = new Trace(lowering);
+  const trace = new Trace(target);
   await tf.setBackend(TRACE_BACKEND);
   try {
     backend.during(trace, () =>
@@ -75,57 +78,62 @@ export async function traceFunction(
 
 const typedArrays = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array };
 
-/** The inputs as ONNX Runtime takes them, by name. */
-function feedsOf(inputs: readonly Input[]): Record<string, ort.Tensor> {
-  const tensors = inputs.map(({ type = 'float32', order, ...x }) => {
-    const stored = order ? permute(x, order) : x;
-    return new ort.Tensor(type as ElementType, typedArrays[type].from(stored.values), stored.shape);
-  });
-  return Object.fromEntries(tensors.map((tensor, index) => [String(index), tensor]));
+/** The inputs as an engine takes them, by name. */
+function viewsOf(inputs: readonly Input[]): Map<string, View> {
+  return new Map(
+    inputs.map(({ type = 'float32', order, ...x }, index) => {
+      const { shape, values } = order ? permute(x, order) : x;
+      return [String(index), { type, shape, data: typedArrays[type].from(values) }];
+    }),
+  );
 }
 
-const read = ({ dims, data }: ort.Tensor): Plain => ({
-  shape: dims,
+const read = (shape: readonly number[], data: unknown): Plain => ({
+  shape,
   values: Array.from(data as ArrayLike<number>, Number),
 });
 
 /** Runs a graph on ONNX Runtime; inputs are named 0, 1 … in order. */
-export async function runModel(
-  model: Uint8Array,
+export async function runGraph(
+  graph: Graph,
   inputs: readonly Input[],
   provider: ort.InferenceSession.ExecutionProviderConfig = 'cpu',
 ): Promise<Plain[]> {
-  const session = await ort.InferenceSession.create(model, {
+  const session = await ort.InferenceSession.create(encodeModel(graph), {
     executionProviders: [provider],
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
   });
-  const results = await session.run(feedsOf(inputs));
+  const feeds = [...viewsOf(inputs)].map(
+    ([name, { type, data, shape }]) => [name, new ort.Tensor(type, data, shape)] as const,
+  );
+  const results = await session.run(Object.fromEntries(feeds));
   await session.release();
-  return session.outputNames.map((name) => read(results[name] as ort.Tensor));
+  return session.outputNames.map((name) => read(results[name]!.dims, results[name]!.data));
 }
 
 const traced: Runner = async (run, inputs) => {
   const trace = await traceFunction(run, inputs);
-  return runModel(trace.graph.encode(), inputs);
+  return runGraph(trace.graph.finish(), inputs);
 };
 
 /** As training runs: cut at the operations that gnet computes itself. */
-const host: Runner = async (run, inputs) => {
-  const { graph } = await traceFunction(run, inputs, 'host');
-  const parts = partition(graph.finish(), (name) => graph.port(name));
-  const executable = await Executable.open(parts, { executionProviders: ['cpu'], threads: 1 });
-  const value = await executable.run(feedsOf(inputs));
+const custom: Runner = async (run, inputs) => {
+  const trace = await traceFunction(run, inputs, customOperations);
+  const graph = trace.graph.finish();
+  const engine = new OnnxRuntimeEngine({ executionProviders: ['cpu'], threads: 1, device: false });
+  const executable = await engine.open(graph);
+  const output = await executable.run(viewsOf(inputs));
   await executable.release();
-  return parts.outputs.map(({ name }) => read(value(name)));
+  return graph.outputs.map(({ name }) => read(output(name).shape, output(name).data));
 };
 
 /** The graph for GPUs, with this provider: any of them runs it. */
 function device(provider: ort.InferenceSession.ExecutionProviderConfig): Runner {
   return async (run, inputs) => {
     if (provider !== 'cpu') await requireWebgpu();
-    const { graph } = await traceFunction(run, inputs, 'device');
-    return runModel(graph.encode(), inputs, provider);
+    const { graph } = await traceFunction(run, inputs, deviceOperators);
+    return runGraph(graph.finish(), inputs, provider);
   };
 }
 
@@ -135,7 +143,7 @@ export const runners = {
   wasm: eager('wasm'),
   tensorflow: eager('tensorflow'),
   traced,
-  host,
+  custom,
   device: device('cpu'),
   webgpu: device(backends['onnxruntime-webgpu'].executionProvider),
 } satisfies Record<string, Runner>;

@@ -1,4 +1,5 @@
 import { countMacs, countParameters, planNetwork } from '../../src/config/network.js';
+import { frozenParameters } from '../../src/config/parameter_groups.js';
 import type { Plan } from '../../src/config/resolve.js';
 import { validateExperiment } from '../../src/config/validate.js';
 
@@ -51,6 +52,7 @@ export function smallPlan({
     },
     horizon: { stepsPerEpoch: 4, totalSteps: 4, warmupSteps: 0 },
     network,
+    frozen: frozenParameters(config.parameter_groups, network).frozen,
     parameterCount: countParameters(network),
     macs: countMacs(network),
   };

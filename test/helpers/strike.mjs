@@ -46,9 +46,9 @@ fs.promises.rename = async (from, to) => {
 syncBuiltinESMExports();
 
 if (event === 'run') {
-  const { Executable } = await import('../../dist/engines/onnxruntime/executable.js');
-  const { run } = Executable.prototype;
-  Executable.prototype.run = async function (...args) {
+  const { OnnxRuntimeExecutable } = await import('../../dist/engines/onnxruntime/executable.js');
+  const { run } = OnnxRuntimeExecutable.prototype;
+  OnnxRuntimeExecutable.prototype.run = async function (...args) {
     const results = await run.apply(this, args);
     happened('run');
     return results;

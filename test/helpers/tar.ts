@@ -3,7 +3,14 @@ import { Header } from 'tar';
 
 export interface TarEntry {
   readonly path: string;
-  readonly type?: 'File' | 'Directory' | 'SymbolicLink' | 'Link' | 'CharacterDevice' | 'FIFO';
+  readonly type?:
+    | 'File'
+    | 'Directory'
+    | 'SymbolicLink'
+    | 'Link'
+    | 'CharacterDevice'
+    | 'FIFO'
+    | 'NextFileHasLongPath';
   readonly content?: Uint8Array;
   readonly linkpath?: string;
   readonly mode?: number;

@@ -63,8 +63,13 @@ export function wheel({
   const requirements = requires.map((line) => `Requires-Dist: ${line}`);
   const all: ZipFiles = {
     ...files,
-    [`${folder}/METADATA`]: headers([`Name: ${name}`, `Version: ${version}`, ...requirements]),
-    [`${folder}/WHEEL`]: headers([`Tag: ${tag}`]),
+    [`${folder}/METADATA`]: headers([
+      'Metadata-Version: 2.1',
+      `Name: ${name}`,
+      `Version: ${version}`,
+      ...requirements,
+    ]),
+    [`${folder}/WHEEL`]: headers(['Wheel-Version: 1.0', `Tag: ${tag}`]),
   };
   const lines = Object.entries(all).map(([path, content]) => {
     const sha256 = createHash('sha256').update(content).digest('base64url');

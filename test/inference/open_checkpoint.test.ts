@@ -154,7 +154,7 @@ test('parameters of another model are listed, each with its shape', async () => 
   const { tensors } = await readSafetensors(path);
   tensors.set('other.bias', tensors.get('fc.bias')!);
   tensors.delete('fc.bias');
-  tensors.set('fc.weight', { shape: [4, 24], data: tensors.get('fc.weight')!.data });
+  tensors.set('fc.weight', { shape: [4, 24], data: tensors.get('fc.weight')!.data as Float32Array });
   writeFileSync(path, Buffer.concat(encodeSafetensors(tensors)));
   await expect(openCheckpoint(copy)).rejects.toThrow(
     [

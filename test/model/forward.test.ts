@@ -2,8 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forward } from '../../src/model/forward.js';
 import { drawMasks } from '../../src/model/masks.js';
-import { maskShapes } from '../../src/model/parameters.js';
 import { initialState } from '../../src/model/state.js';
+import { maskShapes } from '../../src/model/state_specs.js';
 import { TestRandom } from '../helpers/random.js';
 import { everyLayerPlan } from '../helpers/small_plan.js';
 
@@ -22,7 +22,12 @@ function inputs(training: boolean) {
       tf.tensor(Int32Array.from(mask), [...maskShapes(plan.network, BATCH).get(name)!], 'int32'),
     ]),
   );
-  return { training, parameters, masks: training ? masks : new Map<string, tf.Tensor>() };
+  return {
+    training,
+    tensors: parameters,
+    frozen: new Set<string>(),
+    masks: training ? masks : new Map<string, tf.Tensor>(),
+  };
 }
 
 const images = () =>
@@ -66,11 +71,11 @@ describe('forward', () => {
       const given = inputs(true);
       const logits = () => forward(tf, plan.network, images(), given);
       const before = logits();
-      given.parameters.set('fc.bias', tf.fill([4], 5));
+      given.tensors.set('fc.bias', tf.fill([4], 5));
       const after = logits();
       expect(Array.from(after.auxiliary[0]!.dataSync())).toEqual(Array.from(before.auxiliary[0]!.dataSync()));
       expect(Array.from(after.main.dataSync())).not.toEqual(Array.from(before.main.dataSync()));
-      given.parameters.set('conv1.bias', tf.fill([4], 5));
+      given.tensors.set('conv1.bias', tf.fill([4], 5));
       expect(Array.from(logits().auxiliary[0]!.dataSync())).not.toEqual(
         Array.from(before.auxiliary[0]!.dataSync()),
       );
@@ -79,14 +84,14 @@ describe('forward', () => {
 
   it('tells each layer with parameters again as its gradient begins, last first', () => {
     tf.tidy(() => {
-      const { parameters, ...rest } = inputs(true);
+      const { tensors: parameters, ...rest } = inputs(true);
       const entered: string[] = [];
       const sumOf = (...values: tf.Tensor[]) => {
         const named = new Map([...parameters.keys()].map((name, index) => [name, values[index]!]));
         const onLayer = (name: string) => entered.push(name);
         const { main, auxiliary } = forward(tf, plan.network, images(), {
           ...rest,
-          parameters: named,
+          tensors: named,
           onLayer,
         });
         entered.length = 0;

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { preprocess } from '../../src/model/preprocess.js';
+import { customOperations, deviceOperators, onnxOperators } from '../../src/tracing/kernels/index.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { resized } from '../helpers/naive_resize.js';
 import { toChannelsFirst } from '../helpers/plain.js';
@@ -26,7 +27,7 @@ function run(name: keyof typeof runners, images: Input, resize: number | null, n
   );
 }
 
-describe.each([...eagerBackends, 'traced', 'host'] as const)('on %s', (name) => {
+describe.each([...eagerBackends, 'traced', 'custom'] as const)('on %s', (name) => {
   it('scales to 0…1, normalizes each channel, and puts channels last', async () => {
     const images: Input = { shape: [1, 3, 1, 2], values: [0, 255, 51, 102, 255, 128], type: 'uint8' };
     const [result] = await run(name, images, null, IMAGENET);
@@ -85,7 +86,7 @@ describe.each([...eagerBackends, 'traced', 'host'] as const)('on %s', (name) => 
   });
 });
 
-describe('the kernel for training on the host', () => {
+describe('the custom operation', () => {
   it.each([
     [32, 32, 224],
     [32, 32, 33],
@@ -96,34 +97,34 @@ describe('the kernel for training on the host', () => {
   ])('gives the bits of the definition, %d × %d to %d', async (height, width, size) => {
     const images = pixels([2, 3, height, width], size);
     const [definition] = await run('cpu', images, size, IMAGENET);
-    const [result] = await run('host', images, size, IMAGENET);
+    const [result] = await run('custom', images, size, IMAGENET);
     expect(result!.shape).toEqual(definition!.shape);
     expectAllClose(result!.values, definition!.values, { absolute: 0, relative: 0 });
   });
 
   it('computes where something is resized, and only there', async () => {
-    const operations = async (resize: number | null, lowering?: 'host' | 'device') => {
+    const operations = async (resize: number | null, target = onnxOperators) => {
       const images = pixels([1, 3, 6, 6]);
       const image = { channels: 3, height: 6, width: 6 };
       const trace = await traceFunction(
         ([x]) => preprocess(tf, x!, { resize, normalize: PLAIN }, image),
         [images],
-        lowering,
+        target,
       );
       return trace.graph
         .finish()
-        .nodes.filter(({ host }) => host)
+        .nodes.filter(({ custom }) => custom)
         .map(({ op }) => op);
     };
-    expect(await operations(9, 'host')).toEqual(['ResizeAndNormalize']);
-    expect(await operations(null, 'host')).toEqual([]);
-    expect(await operations(6, 'host')).toEqual([]);
-    expect(await operations(9, 'device')).toEqual([]);
+    expect(await operations(9, customOperations)).toEqual(['ResizeAndNormalize']);
+    expect(await operations(null, customOperations)).toEqual([]);
+    expect(await operations(6, customOperations)).toEqual([]);
+    expect(await operations(9, deviceOperators)).toEqual([]);
     expect(await operations(9)).toEqual([]);
   });
 });
 
-describe.each(['traced', 'host'] as const)('Pillow, and ours %s', (name) => {
+describe.each(['traced', 'custom'] as const)('Pillow, and ours %s', (name) => {
   it.for([
     [32, 32, 64],
     [32, 32, 224],

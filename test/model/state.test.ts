@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
-import { parameterSpecs } from '../../src/model/parameters.js';
-import { checkParameters, checkSlots, copyState, initialState, stateFrom } from '../../src/model/state.js';
+import { checkSlots, copyState, initialState, stateFrom } from '../../src/model/state.js';
+import { parameterSpecs } from '../../src/model/state_specs.js';
 import type { NamedTensor } from '../../src/storage/safetensors.js';
 import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
@@ -115,8 +115,19 @@ describe('parameters from a file', () => {
     });
   });
 
+  it('of any number and any name make a message of some lines', () => {
+    const parameters = new Map<string, NamedTensor>(initialState(plan).parameters);
+    const other = { shape: [1], data: new Float32Array(1) };
+    for (let i = 0; i < 1000; i++) parameters.set(`${i}${'x'.repeat(1000)}`, other);
+    const { message } = thrownBy(() => stateFrom(plan, parameters, 'init.safetensors')) as Error;
+    const lines = message.split('\n');
+    expect(lines).toHaveLength(102);
+    expect(lines[1]).toMatch(/^ {2}0x{299}…$/);
+    expect(lines.at(-1)).toBe('  … and 900 more');
+  });
+
   it('that fit are accepted', () => {
-    expect(() => checkParameters(plan.network, initialState(plan).parameters, 'x')).not.toThrow();
+    expect(() => stateFrom(plan, initialState(plan).parameters, 'x')).not.toThrow();
   });
 });
 

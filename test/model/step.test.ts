@@ -2,10 +2,10 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { forward } from '../../src/model/forward.js';
 import { drawMasks } from '../../src/model/masks.js';
-import { maskShapes } from '../../src/model/parameters.js';
 import { preprocess } from '../../src/model/preprocess.js';
 import { initialState } from '../../src/model/state.js';
-import { evaluationStep, readMetrics, trainStep } from '../../src/model/step.js';
+import { maskShapes } from '../../src/model/state_specs.js';
+import { evaluationStep, readMetrics, type TrainStep, trainStep } from '../../src/model/step.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { TestRandom } from '../helpers/random.js';
 import { everyLayerPlan } from '../helpers/small_plan.js';
@@ -28,7 +28,10 @@ function tensors() {
     ]),
   );
   const images = tf.tensor(Int32Array.from(pixels.values), [BATCH, 3, 6, 5], 'int32');
-  return { parameters, batch: { images, labels: tf.tensor1d(LABELS, 'int32'), masks } };
+  return {
+    model: { parameters, buffers: new Map<string, tf.Tensor>() },
+    batch: { images, labels: tf.tensor1d(LABELS, 'int32'), masks },
+  };
 }
 
 /** Cross-entropy of each row with the labels, and how many rows have their maximum there. */
@@ -52,12 +55,17 @@ function reference(logits: tf.Tensor) {
 describe('trainStep', () => {
   it('metrics: mean losses, the total with the weights of the heads, correct images of the main output', () => {
     tf.tidy(() => {
-      const { parameters, batch } = tensors();
-      const { metrics } = trainStep(tf, plan, parameters, batch);
+      const { model, batch } = tensors();
+      const { metrics } = trainStep(tf, plan, model, batch);
       const read = readMetrics(plan, metrics.dataSync());
       metrics.dispose();
       const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
-      const logits = forward(tf, plan.network, images, { training: true, parameters, masks: batch.masks });
+      const logits = forward(tf, plan.network, images, {
+        training: true,
+        tensors: model.parameters,
+        frozen: new Set(),
+        masks: batch.masks,
+      });
       const main = reference(logits.main);
       const head = reference(logits.auxiliary[0]!);
       expect(Object.keys(read)).toEqual(['loss', 'mainLoss', 'auxLoss', 'correct']);
@@ -70,19 +78,24 @@ describe('trainStep', () => {
 
   it('gradients: the change of the loss along them, parameter by parameter', () => {
     tf.tidy(() => {
-      const { parameters, batch } = tensors();
-      const { metrics, gradients } = trainStep(tf, plan, parameters, batch);
+      const { model, batch } = tensors();
+      const { metrics, gradients } = trainStep(tf, plan, model, batch);
       metrics.dispose();
       const lossAt = (name: string, value: tf.Tensor): number =>
         tf.tidy(() => {
-          const step = trainStep(tf, plan, new Map(parameters).set(name, value), batch);
+          const step = trainStep(
+            tf,
+            plan,
+            { ...model, parameters: new Map(model.parameters).set(name, value) },
+            batch,
+          );
           const loss = step.metrics.dataSync()[0]!;
           step.metrics.dispose();
           return loss;
         });
-      expect(gradients).toHaveLength(parameters.size);
-      for (const [index, [name, parameter]] of [...parameters].entries()) {
-        const gradient = gradients[index]!;
+      expect([...gradients.keys()]).toEqual([...model.parameters.keys()]);
+      for (const [name, parameter] of model.parameters) {
+        const gradient = gradients.get(name)!;
         expect(gradient.shape, name).toEqual(parameter.shape);
         const length = tf.norm(gradient).dataSync()[0]!;
         expect(length, name).toBeGreaterThan(1e-6);
@@ -95,14 +108,19 @@ describe('trainStep', () => {
   });
 
   it('keeps nothing but metrics and gradients', () => {
-    const { parameters, batch } = tensors();
+    const { model, batch } = tensors();
     const before = tf.memory().numTensors;
-    const { metrics, gradients } = tf.tidy(() => trainStep(tf, plan, parameters, batch));
-    expect(tf.memory().numTensors).toBe(before + 1 + gradients.length);
+    let step: TrainStep | undefined;
+    tf.tidy(() => {
+      step = trainStep(tf, plan, model, batch);
+      for (const gradient of step.gradients.values()) tf.keep(gradient);
+    });
+    const { metrics, gradients } = step!;
+    expect(tf.memory().numTensors).toBe(before + 1 + gradients.size);
     tf.dispose([
       metrics,
-      gradients,
-      ...parameters.values(),
+      ...gradients.values(),
+      ...model.parameters.values(),
       batch.images,
       batch.labels,
       ...batch.masks.values(),
@@ -113,11 +131,16 @@ describe('trainStep', () => {
 describe('evaluationStep', () => {
   it('loss, class and probabilities of each image, without dropout', () => {
     tf.tidy(() => {
-      const { parameters, batch } = tensors();
+      const { model, batch } = tensors();
       const evaluationBatch = { ...batch, masks: new Map() };
-      const { losses, predicted, probabilities } = evaluationStep(tf, plan, parameters, evaluationBatch);
+      const { losses, predicted, probabilities } = evaluationStep(tf, plan, model, evaluationBatch);
       const images = preprocess(tf, batch.images, plan.config.input, plan.dataset.image);
-      const { main } = forward(tf, plan.network, images, { training: false, parameters, masks: new Map() });
+      const { main } = forward(tf, plan.network, images, {
+        training: false,
+        tensors: model.parameters,
+        frozen: new Set(),
+        masks: new Map(),
+      });
       const expected = reference(main);
       expectAllClose(losses.dataSync(), expected.losses);
       expect(Array.from(predicted.dataSync())).toEqual(expected.predicted);

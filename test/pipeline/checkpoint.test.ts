@@ -40,7 +40,7 @@ test('a checkpoint holds the state, the position, the config and the length of t
   await checkpoints.settle();
   expect(checkpoints.lastSaved).toEqual({ directory: last, step: 3 });
   const saved = await readCheckpoint(last);
-  expect(saved.parameters).toEqual(state.parameters);
+  expect(saved.tensors).toEqual(state.parameters);
   expect(saved.slots).toEqual(state.slots);
   const events = readdirSync(paths.directory).find((name) => name.startsWith('events.'))!;
   expect(saved.state).toEqual({
@@ -82,7 +82,7 @@ test('holds the state of its step, though the next step changes it while it is w
   await checkpoints.settle();
   const saved = await readCheckpoint(last);
   expect(saved.state.step).toBe(6);
-  expect(new Set(saved.parameters.get('fc.weight')!.data)).toEqual(new Set([6]));
+  expect(new Set(saved.tensors.get('fc.weight')!.data as Float32Array)).toEqual(new Set([6]));
 });
 
 test('a disk that takes no checkpoint is reported by the next save and by settle', async () => {

@@ -14,6 +14,7 @@ function stateWith(parameter: number[], slot: number[]): ModelState {
   const tensor = (values: number[]) => ({ shape: [values.length], data: Float32Array.from(values) });
   return {
     parameters: new Map([['fc.bias', tensor(parameter)]]),
+    buffers: new Map(),
     slots: new Map([['exp_avg_sq', new Map([['fc.bias', tensor(slot)]])]]),
   };
 }

@@ -4,13 +4,14 @@ import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs';
 import { expect, onTestFinished, test } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
-import { initialState } from '../../src/model/state.js';
+import { fromStateDict, initialState } from '../../src/model/state.js';
 import { CheckpointWriter } from '../../src/pipeline/checkpoint.js';
 import { START } from '../../src/pipeline/progress.js';
 import { Recorder } from '../../src/pipeline/recorder.js';
 import { train } from '../../src/pipeline/train.js';
 import { readCheckpoint } from '../../src/storage/checkpoints.js';
 import { runPaths } from '../../src/storage/run_directory.js';
+import { randomBatch } from '../helpers/programs.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { whyNoTensorflow } from '../helpers/tensorflow.js';
 import { TINY } from '../helpers/tiny_config.js';
@@ -74,7 +75,12 @@ test.for([
     );
     expect(position).toMatchObject({ step: 7 * epochs, finished: true });
     expect(resident).toHaveLength(epochs);
-    for (let i = 0; i < 5; i++) await program.load(await readCheckpoint(join(paths.checkpoints, 'last')));
+    for (let i = 0; i < 5; i++) {
+      const { tensors: read } = await readCheckpoint(join(paths.checkpoints, 'last'));
+      const batch = randomBatch(plan, 2, i);
+      await program.evaluate(batch, fromStateDict(plan.network, read, 'last'));
+      await program.evaluate(batch);
+    }
     sample();
 
     expect(new Set(tensors)).toEqual(new Set([tensors[0]]));

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { drawMasks } from '../../src/model/masks.js';
-import type { HostBatch, HostMasks } from '../../src/model/program.js';
+import type { Batch, Masks } from '../../src/model/program.js';
 import { type Position, START } from '../../src/pipeline/progress.js';
 import { recordEpoch } from '../../src/pipeline/record_epoch.js';
 import { fakeProgram } from '../helpers/fake_program.js';
@@ -15,13 +15,16 @@ async function record(options: { every?: number | null; best?: number; finished?
   const plan = tinyPlan({ tensorboard: { histograms_every_epochs: every } });
   const data = await dataOf(plan);
   const tensor = (value: number) => new Map([['fc.bias', { shape: [1], data: Float32Array.of(value) }]]);
-  const given: { batch: HostBatch; masks: HostMasks }[] = [];
+  const given: { batch: Batch; masks: Masks }[] = [];
   const program = {
-    ...fakeProgram({ state: { parameters: tensor(1), slots: new Map() } }),
-    gradients: async (batch: HostBatch, masks: HostMasks) => {
-      given.push({ batch, masks });
-      return tensor(2);
-    },
+    ...fakeProgram({
+      state: { parameters: tensor(1), buffers: new Map(), slots: new Map() },
+      backward: (batch, masks) => {
+        given.push({ batch, masks });
+        return { loss: 1, mainLoss: 1, auxLoss: {}, correct: 0 };
+      },
+    }),
+    gradients: async () => tensor(2),
   };
   const calls: unknown[][] = [];
   const note =

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parameterSpecs } from '../../src/model/parameters.js';
+import { parameterSpecs } from '../../src/model/state_specs.js';
 import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
 import { whyNoTensorflow } from '../helpers/tensorflow.js';
@@ -55,6 +55,7 @@ describe('on onnxruntime-cpu', () => {
   test.each([
     ['SIGINT', 'within an epoch', 'SIGINT run 5', { step: 5, epoch: 1, step_in_epoch: 5 }],
     ['SIGTERM', 'within an epoch', 'SIGTERM run 13', { step: 9, epoch: 2, step_in_epoch: 2 }],
+    ['SIGHUP', 'within an epoch', 'SIGHUP run 5', { step: 5, epoch: 1, step_in_epoch: 5 }],
     ['SIGINT', 'in an evaluation', 'SIGINT run 9', { step: 7, epoch: 1, step_in_epoch: 7, best: null }],
   ])('%s %s: a checkpoint of the step under way, and how to resume', async (_, __, strike, state) => {
     const name = `stopped by ${strike}`; // the spaces must survive pasting

@@ -4,7 +4,8 @@ import { Interrupted } from '../../src/errors.js';
 import type { MetricsLine } from '../../src/logging/metrics_log.js';
 import { learningRate } from '../../src/model/learning_rate.js';
 import { drawMasks } from '../../src/model/masks.js';
-import type { HostBatch, HostMasks, Update } from '../../src/model/program.js';
+import type { Batch, Masks, Update } from '../../src/model/program.js';
+import type { StepMetrics } from '../../src/model/step.js';
 import { type Position, START } from '../../src/pipeline/progress.js';
 import { train } from '../../src/pipeline/train.js';
 import { progressText } from '../../src/terminal/progress_line.js';
@@ -26,12 +27,12 @@ interface Given extends Update {
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-const hexMasks = (masks: HostMasks) =>
-  Object.fromEntries([...masks].map(([layer, mask]) => [layer, hex(mask)]));
+const hexMasks = (masks: Masks) => Object.fromEntries([...masks].map(([layer, mask]) => [layer, hex(mask)]));
 
 /** Trains with stand-ins for everything else and notes what the loop asks of them, in order. */
 async function trainFake(
-  options: FakeAnswers & {
+  options: Pick<FakeAnswers, 'evaluate' | 'state'> & {
+    metrics?: (step: number, batch: Batch) => StepMetrics;
     from?: Position;
     stopAt?: number;
     lastSaved?: { directory: string; step: number };
@@ -42,12 +43,19 @@ async function trainFake(
   const lines: MetricsLine[] = [];
   const saved: Position[] = [];
   const shown: string[] = [];
+  let done = from.step;
+  let pending: Omit<Given, keyof Update> | undefined;
   const program = fakeProgram({
     evaluate: allWrong,
     ...options,
-    train: (update, batch, masks) => {
-      given.push({ ...update, images: hex(batch.images), labels: [...batch.labels], masks: hexMasks(masks) });
-      return (options.train ?? halfRight)(update, batch, masks);
+    backward: (batch, masks) => {
+      pending = { images: hex(batch.images), labels: [...batch.labels], masks: hexMasks(masks) };
+      return (options.metrics ?? halfRight)(done + 1, batch);
+    },
+    // A backward pass for a histogram has none.
+    update: (update) => {
+      done = update.step;
+      given.push({ ...update, ...pending! });
     },
   });
   const { calls } = program;
@@ -91,23 +99,27 @@ async function trainFake(
   return { result, calls, given, lines, saved, shown, asked };
 }
 
-const halfRight = ({ step }: Update, { size }: HostBatch) => ({
+const halfRight = (step: number, { size }: Batch) => ({
   loss: step,
   mainLoss: step / 2,
   auxLoss: { head: step / 4 },
   correct: size / 2,
 });
-const allWrong = ({ size, labels }: HostBatch) => ({
+const allWrong = ({ size, labels }: Batch) => ({
   losses: new Float32Array(size).fill(3),
   predicted: labels.map((label) => label + 1),
   probabilities: new Float32Array(size * 2),
 });
 
 const steps = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, i) => `train step ${from + i}, ${(from + i) % 7 ? 8 : 4} images`);
+  Array.from({ length: to - from + 1 }, (_, i) => [
+    `backward ${(from + i) % 7 ? 8 : 4} images`,
+    `update ${from + i}`,
+  ]).flat();
 const HISTOGRAMS = (step: number) => [
   `histograms of weights at step ${step}`,
-  'gradients of 8 images',
+  'backward 8 images',
+  'gradients',
   `histograms of gradients at step ${step}`,
 ];
 const EVALUATION = ['evaluate 8 images', 'evaluate 8 images', 'evaluate 4 images'];
@@ -214,7 +226,7 @@ describe('from every position', () => {
   test('at the end of an epoch, it goes on with the evaluation', async () => {
     const { calls } = await trainFake({ from: { ...START, step: 7, step_in_epoch: 7 } });
     expect(calls.slice(0, 4)).toEqual([...EVALUATION, 'record the epoch']);
-    expect(calls[8]).toBe('save last and best');
+    expect(calls[9]).toBe('save last and best');
   });
 
   test('a finished run does nothing', async () => {
@@ -260,13 +272,13 @@ describe('training that diverges', () => {
   test('stops before the step is counted', async () => {
     const { result, calls, lines } = await trainFake({
       lastSaved,
-      train: (update, batch) => ({ ...halfRight(update, batch), loss: update.step === 5 ? Number.NaN : 1 }),
+      metrics: (step, batch) => ({ ...halfRight(step, batch), loss: step === 5 ? Number.NaN : 1 }),
     });
     expect(result).toMatchObject({
       message: `training diverged at step 5 with learning rate ${learningRate(plan, 4)}: the loss is NaN. The last good checkpoint is runs/a/checkpoints/last (step 6).`,
       exitCode: 1,
     });
-    expect(calls).toEqual([...steps(1, 3), 'save last', ...steps(4, 5)]);
+    expect(calls).toEqual([...steps(1, 3), 'save last', ...steps(4, 4), 'backward 8 images']);
     expect(lines).toHaveLength(4);
   });
 

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { type Chart, lineChart } from '../../src/report/chart.js';
+import { compact } from '../../src/report/curves.js';
 import { lookOf } from '../../src/report/look.js';
 
 const CHART: Chart = {
@@ -60,4 +61,48 @@ test('every colour is one of the page, in light and in dark', () => {
   expect(colours.length).toBeGreaterThan(10);
   expect(colours.filter((colour) => !/^(none|var\(--[\w-]+\))$/.test(colour))).toEqual([]);
   expect(text).not.toMatch(/<style|class="zr/);
+});
+
+test.each([
+  ['tiny', [1e-20, 5e-21]],
+  ['constant and tiny', [1e-20, 1e-20]],
+  ['the smallest of all', [5e-324, 5e-324]],
+  ['subnormal', [1e-310, 3e-310]],
+  ['huge', [1e300, 1.7e308]],
+  ['huge and of both signs', [-1.7e308, 1.7e308]],
+  ['apart by their last digit', [1, 1 + 2 ** -52]],
+  ['small and apart by their last digit', [1e-5, 1e-5 * (1 + 2 ** -52)]],
+  ['large and apart by their last digit', [1e3, 1e3 * (1 - 2 ** -53)]],
+  ['larger and apart by their last digit', [1e12, 1e12 * (1 - 2 ** -53)]],
+  ['zero', [0, 0]],
+  ['tiny among others', [1e-30, 1]],
+])('values that are %s are drawn', (_, values) => {
+  for (const fromZero of [true, false]) {
+    const series = [{ name: 'a', points: values.map((y, x) => ({ x, y })), look: lookOf(1) }];
+    const { text } = lineChart({ ...CHART, series, fromZero, format: compact });
+    expect(corners(text.replaceAll(/NaN|Infinity/g, '?')).flat()).toHaveLength(4);
+    for (const corner of corners(text).flat()) expect(corner).toBeGreaterThanOrEqual(0);
+  }
+});
+
+test('the axis of tiny values says what they are', () => {
+  const series = [{ name: 'a', points: [1, 2].map((y, x) => ({ x, y: y * 1e-20 })), look: lookOf(1) }];
+  const { text } = lineChart({ ...CHART, series, format: compact });
+  for (const tick of ['>0<', '>1e-20<', '>2e-20<']) expect(text).toContain(tick);
+});
+
+test('a chart that cannot be drawn leaves no timer that keeps the process alive', () => {
+  // The values themselves are formatted before ECharts begins; what lies between them is a tick.
+  const format = (value: number) => {
+    if (!Number.isInteger(value)) throw new Error(`no such format: ${value}`);
+    return String(value);
+  };
+  vi.useFakeTimers();
+  try {
+    expect(() => lineChart({ ...CHART, format })).toThrow('no such format: 0.5');
+    vi.advanceTimersByTime(1000);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -44,6 +44,16 @@ test('the confusion matrix, the scores and the pairs confused most often', () =>
   );
 });
 
+test('a class that is never predicted counts as 0 in the means', () => {
+  const predictions = predictionsOf([
+    [0, 0],
+    [1, 0],
+  ]);
+  const { text } = classResults(predictions, ['cat', 'dog']);
+  expect(rows(text)).toContainEqual(['dog', '0.000', '0.000', '0.000', '1']);
+  expect(rows(text)).toContainEqual(['mean of classes', '0.250', '0.500', '0.333', '2']);
+});
+
 test('many classes are set smaller', () => {
   const classes = Array.from({ length: 100 }, (_, index) => `class ${index}`);
   const { text } = classResults(predictionsOf([[0, 0]]), classes);

@@ -77,3 +77,13 @@ test('a long run does not make a long page', async () => {
   expect(page().length).toBeLessThan(300_000);
   expect(page()).toContain('Training: each point is the mean of 256 steps.');
 });
+
+test.each([
+  ['an object that cannot become text', '{"command": [{"toString": 1}], "backend": {"toString": 1}}'],
+  ['nested lists', '{"command": [[[1], {"a": null}]]}'],
+])('environment.json with %s is shown', async (_, environment) => {
+  await makeRun(run);
+  writeFileSync(join(run, 'environment.json'), environment);
+  expect((await writeReport(run)).missing).toEqual([]);
+  expect(ids()).toContain('environment');
+});

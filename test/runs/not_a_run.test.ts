@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { notARun } from '../../src/runs/not_a_run.js';
@@ -20,6 +20,14 @@ test('what is there instead', async () => {
     message: `${place}: expected a run directory, got a directory without plan.json and state.json`,
     hint: NO_RUNS,
   });
+});
+
+test('a path of which nothing can be told', async () => {
+  const place = join(temporaryDirectory(), 'loop');
+  symlinkSync('loop', place);
+  await expect(notARun(place, 'a run directory')).rejects.toThrow(
+    `cannot read ${place}: its links lead around`,
+  );
 });
 
 test('the directory of runs: its runs, newest first, and not too many', async () => {

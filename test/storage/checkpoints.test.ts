@@ -38,7 +38,7 @@ function checkpointAt(step: number): Checkpoint {
       ['fc.bias', tensor(bias)],
     ]);
   return {
-    parameters: tensors(step, step / 3),
+    tensors: tensors(step, step / 3),
     slots: new Map([
       ['exp_avg', tensors(step + 100, step + 101)],
       ['exp_avg_sq', tensors(step + 200, step + 201)],
@@ -60,8 +60,8 @@ function checkpointAt(step: number): Checkpoint {
 
 async function stepsAt(directory: string, ...links: string[]): Promise<number[]> {
   const checkpoints = await Promise.all(links.map((link) => readCheckpoint(join(directory, link))));
-  for (const { parameters, state } of checkpoints) {
-    expect(parameters.get('conv1.weight')!.data[0]).toBe(state.step);
+  for (const { tensors, state } of checkpoints) {
+    expect(tensors.get('conv1.weight')!.data[0]).toBe(state.step);
   }
   return checkpoints.map(({ state }) => state.step);
 }
@@ -210,9 +210,9 @@ test.each(['exp_avg.conv9.weight', 'conv1', '.conv1.weight'])(
   'refuses optimizer state of another model: %s',
   async (name) => {
     const directory = temporaryDirectory();
-    const { parameters, state } = checkpointAt(1);
+    const { tensors, state } = checkpointAt(1);
     const files = new Map([
-      ['model.safetensors', Buffer.concat(encodeSafetensors(parameters))],
+      ['model.safetensors', Buffer.concat(encodeSafetensors(tensors))],
       [
         'optimizer.safetensors',
         Buffer.concat(encodeSafetensors(new Map([[name, { shape: [1], data: Float32Array.of(1) }]]))),
@@ -227,7 +227,7 @@ test.each(['exp_avg.conv9.weight', 'conv1', '.conv1.weight'])(
 );
 
 test('a slot name with a dot is a mistake of the caller', async () => {
-  const checkpoint = { ...checkpointAt(1), slots: new Map([['a.b', checkpointAt(1).parameters]]) };
+  const checkpoint = { ...checkpointAt(1), slots: new Map([['a.b', checkpointAt(1).slots.get('exp_avg')!]]) };
   await expect(saveCheckpoint(temporaryDirectory(), checkpoint, ['last'])).rejects.toThrow(
     'optimizer slot a.b',
   );

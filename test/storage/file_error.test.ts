@@ -12,6 +12,9 @@ test.each([
   ['EROFS', 'the file system is read-only'],
   ['EACCES', 'permission denied'],
   ['ENOENT', 'no such file or directory'],
+  ['EEXIST', 'something of that name exists'],
+  ['ELOOP', 'its links lead around in a circle'],
+  ['ENAMETOOLONG', 'the name is too long'],
 ])('%s becomes a UserError with path, reason, next step and cause', (code, reason) => {
   const cause = systemError(code);
   const error = fileError('write', 'runs/a/config.yaml', cause);

@@ -20,5 +20,9 @@ test('what is no JSON, too large or no file is named', async () => {
   await expect(readOptionalJsonFile(path)).rejects.toThrow(
     `${path}: expected at most 16777216 bytes, got 17000000`,
   );
+  writeFileSync(path, `${'[{"a":'.repeat(10_000)}1${'}]'.repeat(10_000)}`);
+  await expect(readOptionalJsonFile(path)).rejects.toThrow(
+    `${path}: expected at most 500 levels of brackets`,
+  );
   await expect(readOptionalJsonFile(directory)).rejects.toThrow(`${directory}: expected a regular file`);
 });

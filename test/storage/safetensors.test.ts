@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { writeFileAtomic } from '../../src/storage/atomic.js';
-import { encodeSafetensors, type NamedTensor, readSafetensors } from '../../src/storage/safetensors.js';
+import {
+  encodeSafetensors,
+  type NamedTensor,
+  readSafetensors,
+  type StateTensor,
+} from '../../src/storage/safetensors.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
@@ -81,7 +86,11 @@ test('reads a header without padding, whose tensors lie in another order and una
 
 const data8 = new Uint8Array(8);
 test.each<[string, unknown, string]>([
-  ['dtype', { w: { ...f32([2], 0, 4), dtype: 'F16' } }, 'tensor "w": expected dtype "F32", got "F16"'],
+  [
+    'dtype',
+    { w: { ...f32([2], 0, 4), dtype: 'F16' } },
+    'tensor "w": expected dtype "F32" or "I64", got "F16"',
+  ],
   [
     'negative size',
     { w: f32([-2], 0, 8) },
@@ -134,6 +143,9 @@ test.each<[string, unknown, string]>([
   ],
   ['null entry', { w: null }, 'tensor "w": expected an object, got null'],
   ['not JSON', '{"w":', 'expected a JSON header, got '],
+  // As JSON.parse builds them, each of these would take a hundred bytes and more.
+  ['brackets without end', `{"w":${'['.repeat(1_000_000)}`, 'expected at most 3 levels of brackets'],
+  ['values without end', `{"w":[${'0,'.repeat(1_000_001)}0]}`, 'expected at most 1000000 values'],
   ['another file', 'PK\u0003\u0004', 'expected a header that starts with "{", got byte 80'],
 ])('refuses a bad header: %s', async (_, header, message) => {
   const path = writeFile(header, data8);
@@ -141,6 +153,16 @@ test.each<[string, unknown, string]>([
   expect(error).toBeInstanceOf(UserError);
   expect((error as Error).message).toContain(path);
   expect((error as Error).message).toContain(message);
+});
+
+test('reads names and metadata that hold brackets, commas and quotes', async () => {
+  const name = '[[[[{{{{,,"\\"]\\';
+  const path = writeFile(
+    { __metadata__: { [name]: name }, [name]: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } },
+    data8,
+  );
+  const { tensors, metadata } = await readSafetensors(path);
+  expect([...tensors.keys(), ...Object.entries(metadata).flat()]).toEqual([name, name, name]);
 });
 
 test('refuses bytes that are not UTF-8', async () => {
@@ -192,7 +214,7 @@ tensors = load_file(sys.argv[1])
 save_file(tensors, sys.argv[2], metadata={'by': 'python'})
 with safe_open(sys.argv[1], 'numpy') as file: metadata = file.metadata()
 print(json.dumps([{k: [list(v.shape), v.tobytes().hex()] for k, v in tensors.items()}, metadata]))`;
-  const hex = ({ shape, data }: NamedTensor) => [
+  const hex = ({ shape, data }: StateTensor) => [
     shape,
     Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
   ];

@@ -7,7 +7,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s asks to stop and aborts what waits', async (name) => {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+test.each(SIGNALS)('%s asks to stop and aborts what waits', async (name) => {
   handler = new InterruptHandler();
   expect(await handler.stopRequested()).toBe(false);
   expect(handler.signal.aborted).toBe(false);
@@ -33,10 +35,19 @@ test('a second one ends the process', () => {
   expect(exit).toHaveBeenCalledExactlyOnceWith(130);
 });
 
-test('leaves no listener behind', () => {
-  const before = process.listenerCount('SIGINT') + process.listenerCount('SIGTERM');
+test('a second SIGHUP does not: the kernel and the shell each send one', () => {
+  const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   handler = new InterruptHandler();
-  expect(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')).toBe(before + 2);
+  process.emit('SIGHUP', 'SIGHUP');
+  process.emit('SIGHUP', 'SIGHUP');
+  expect(exit).not.toHaveBeenCalled();
+});
+
+test('leaves no listener behind', () => {
+  const listeners = () => SIGNALS.reduce((sum, name) => sum + process.listenerCount(name), 0);
+  const before = listeners();
+  handler = new InterruptHandler();
+  expect(listeners()).toBe(before + 3);
   handler.dispose();
-  expect(process.listenerCount('SIGINT') + process.listenerCount('SIGTERM')).toBe(before);
+  expect(listeners()).toBe(before);
 });

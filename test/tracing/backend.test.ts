@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { encodeModel } from '../../src/engines/onnxruntime/encode.js';
 import { layers } from '../../src/registry/layers/index.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
-import { compileEvaluation, compileTraining } from '../../src/tracing/compile.js';
+import { onnxOperators } from '../../src/tracing/kernels/index.js';
+import { traceEvaluation, traceTraining } from '../../src/tracing/step_graphs.js';
 import { runners, traceFunction } from '../helpers/runners.js';
 import { smallPlan } from '../helpers/small_plan.js';
 
@@ -42,30 +44,42 @@ describe('an operation without a translation', () => {
 
   it('is named with its layer, whatever that reads', async () => {
     vi.spyOn(layers.relu, 'forward').mockImplementation((tfjs, _options, _context, x) => tfjs.erf(x));
-    await expect(compileTraining(plan, 2)).rejects.toMatchObject(withoutTranslation('odd', 'Erf'));
-    await expect(compileEvaluation(plan, 2)).rejects.toMatchObject(withoutTranslation('odd', 'Erf'));
+    await expect(traceTraining(plan, 2, onnxOperators)).rejects.toMatchObject(
+      withoutTranslation('odd', 'Erf'),
+    );
+    await expect(traceEvaluation(plan, 2, onnxOperators)).rejects.toMatchObject(
+      withoutTranslation('odd', 'Erf'),
+    );
   });
 
   it('further inside of its layer, too', async () => {
     vi.spyOn(layers.relu, 'forward').mockImplementation((tfjs, _options, _context, x) =>
       tfjs.erf(tfjs.add(x, 1)),
     );
-    await expect(compileTraining(plan, 2)).rejects.toMatchObject(withoutTranslation('odd', 'Erf'));
+    await expect(traceTraining(plan, 2, onnxOperators)).rejects.toMatchObject(
+      withoutTranslation('odd', 'Erf'),
+    );
   });
 
   it('in a gradient', async () => {
     vi.spyOn(layers.relu, 'forward').mockImplementation((tfjs, _options, _context, x) => tfjs.maximum(x, 0));
-    await expect(compileTraining(plan, 2)).rejects.toMatchObject(withoutTranslation('odd', 'GreaterEqual'));
-    await expect(compileEvaluation(plan, 2)).resolves.toBeDefined();
+    await expect(traceTraining(plan, 2, onnxOperators)).rejects.toMatchObject(
+      withoutTranslation('odd', 'GreaterEqual'),
+    );
+    await expect(traceEvaluation(plan, 2, onnxOperators)).resolves.toBeDefined();
   });
 
   it('in a head, and in the gradient of a head', async () => {
     const odd = vi.spyOn(layers.dropout, 'forward');
     odd.mockImplementation((tfjs, _options, _context, x) => tfjs.erf(x));
-    await expect(compileTraining(plan, 2)).rejects.toMatchObject(withoutTranslation('aux.odd', 'Erf'));
+    await expect(traceTraining(plan, 2, onnxOperators)).rejects.toMatchObject(
+      withoutTranslation('aux.odd', 'Erf'),
+    );
     odd.mockImplementation((tfjs, _options, _context, x) => tfjs.minimum(x, 0));
-    await expect(compileTraining(plan, 2)).rejects.toMatchObject(withoutTranslation('aux.odd', 'LessEqual'));
-    await expect(compileEvaluation(plan, 2)).resolves.toBeDefined();
+    await expect(traceTraining(plan, 2, onnxOperators)).rejects.toMatchObject(
+      withoutTranslation('aux.odd', 'LessEqual'),
+    );
+    await expect(traceEvaluation(plan, 2, onnxOperators)).resolves.toBeDefined();
   });
 
   it('a constant of a type that graphs do not hold', async () => {
@@ -76,7 +90,7 @@ describe('an operation without a translation', () => {
   it('leaves TensorFlow.js on its backend', async () => {
     await tf.setBackend('cpu');
     vi.spyOn(layers.relu, 'forward').mockImplementation((tfjs, _options, _context, x) => tfjs.erf(x));
-    await expect(compileTraining(plan, 2)).rejects.toThrow();
+    await expect(traceTraining(plan, 2, onnxOperators)).rejects.toThrow();
     expect(tf.getBackend()).toBe('cpu');
   });
 });
@@ -116,7 +130,7 @@ it('every type has its counterpart in TensorFlow.js', async () => {
 
 it('a constant whose elements are equal is stored once', async () => {
   const trace = await traceFunction(() => [tf.ones([50, 50]), tf.fill([40, 40], 2), tf.zeros([30, 30])], []);
-  expect(trace.graph.encode().length).toBeLessThan(1000);
+  expect(encodeModel(trace.graph.finish()).length).toBeLessThan(1000);
   const [ones] = await runners.traced(() => tf.ones([2, 2]), []);
   expect(ones).toEqual({ shape: [2, 2], values: [1, 1, 1, 1] });
 });

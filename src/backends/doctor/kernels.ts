@@ -44,7 +44,8 @@ async function runStep(plan: Plan, backend: BackendName, threads: number): Promi
   const images = new Uint8Array(channels * height * width);
   const batch = { size: 1, images, labels: new Int32Array(1) };
   try {
-    await program.train(batch, drawMasks(plan, 1, 0, 1), { step: 1, learningRate: 0 });
+    await program.backward(batch, drawMasks(plan, 1, 0, 1));
+    await program.update({ step: 1, learningRate: 0 });
     await program.evaluate(batch);
     return { needed: null, missing: [], problem: null };
   } finally {

@@ -1,4 +1,4 @@
-import type { SessionOptions } from '../../engines/onnxruntime/executable.js';
+import type { EngineOptions } from '../../engines/onnxruntime/engine.js';
 import type { BackendEntry, CompiledBackend, DeviceBackend, EagerBackend } from '../../registry/backends.js';
 import type { Tf } from '../../registry/schema.js';
 import { type Failure, UnusableBackend } from '../diagnosis.js';
@@ -51,7 +51,7 @@ async function probeBackend(
   return { ...loaded, kernels: await checkKernels(backend, threads, config) };
 }
 
-function executionProviders(entry: CompiledBackend | DeviceBackend): SessionOptions['executionProviders'] {
+function executionProviders(entry: CompiledBackend | DeviceBackend): EngineOptions['executionProviders'] {
   return entry.kind === 'compiled' ? entry.executionProviders : [entry.executionProvider];
 }
 
@@ -78,10 +78,7 @@ function nativeBackend(tf: Tf): { version: string; isGpu: boolean } | null {
   return binding?.TF_Version ? { version: binding.TF_Version, isGpu: isUsingGpuDevice === true } : null;
 }
 
-async function tryCompiled(
-  providers: SessionOptions['executionProviders'],
-  threads: number,
-): Promise<Loaded> {
+async function tryCompiled(providers: EngineOptions['executionProviders'], threads: number): Promise<Loaded> {
   const tf = await import('@tensorflow/tfjs');
   const { onnxRuntimeVersion, runOnce } = await import('../../engines/onnxruntime/run_once.js');
   tell({ stage: 'compute' });

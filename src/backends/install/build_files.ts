@@ -1,13 +1,14 @@
-import { mkdir, open, readdir, writeFile } from 'node:fs/promises';
+import { open, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { digestFile } from '../../data/digest.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import { BUILD_FILES, type Build, type BuildManifest, SHARED_TENSORFLOW_JS } from '../tensorflow_build.js';
 
 /** Modules that stand for gnet's own TensorFlow.js, which puts itself there before it loads a build. */
 export async function writeSharedModules(directory: string): Promise<void> {
   for (const name of ['tfjs', 'tfjs-core']) {
     const folder = join(directory, 'node_modules', '@tensorflow', name);
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
     const text = `module.exports = globalThis[Symbol.for('${SHARED_TENSORFLOW_JS}')];\n`;
     await writeFile(join(folder, 'index.js'), text);
   }

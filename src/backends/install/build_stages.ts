@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { UserError } from '../../errors.js';
 import { bytes } from '../../terminal/format.js';
 import type { Stage } from '../../terminal/screen.js';
 import type { Progress, StageOutput } from '../../terminal/stage.js';
@@ -9,9 +8,10 @@ import {
   addModules,
   checkBuild,
   checkWheel,
+  cudaWheels,
   extractCuda,
   extractTensorflow,
-  requirementOf,
+  tensorflowWheel,
   writeManifest,
 } from './build_tensorflow.js';
 import { compileBinding } from './compile.js';
@@ -79,7 +79,7 @@ export function buildStages({ name, wheel, scratch, signal }: BuildRequest): Sta
       run: async (context, output) => {
         const { python } = context.tools;
         if (!wheel)
-          [context.wheel = ''] = await downloadWheels([requirementOf(name)], python!, downloads, {
+          [context.wheel = ''] = await downloadWheels([tensorflowWheel(name)], python!, downloads, {
             ...listening(output),
             replaceable: true,
           });
@@ -95,15 +95,15 @@ export function buildStages({ name, wheel, scratch, signal }: BuildRequest): Sta
       title: 'CUDA',
       skip: () => (name === 'tensorflow' ? 'not for the CPU' : null),
       run: async ({ wheel: path, tools }, output) => {
-        const requirements = await withWheel(path, (opened) => opened.requirementsOf('and-cuda'));
-        if (requirements.length === 0) {
-          throw new UserError(
-            `${basename(path)}: expected a wheel that names its CUDA libraries (extra and-cuda), got none`,
-            { hint: 'Take the wheel of a newer TensorFlow, from PyPI.', exitCode: 2 },
-          );
-        }
+        const required = await withWheel(path, (opened) => ({
+          pinned: cudaWheels(opened),
+          constraints: opened.requirementsOf('and-cuda'),
+        }));
         const target = join(downloads, 'cuda');
-        const wheels = await downloadWheels(requirements, tools.python!, target, listening(output));
+        const wheels = await downloadWheels(required.pinned, tools.python!, target, {
+          ...listening(output),
+          constraints: required.constraints,
+        });
         for (const each of wheels) {
           output.progress(doing(`unpacking ${basename(each)}`));
           await withWheel(each, (opened) => extractCuda(opened, build, signal));

@@ -1,24 +1,38 @@
-import { cp, mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, rename } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../../errors.js';
 import { writeNewFile } from '../../storage/atomic.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import { diagnose } from '../diagnose.js';
 import { examineSystem } from '../system.js';
 import { BUILD_FILES, type BuildManifest, type TensorflowName } from '../tensorflow_build.js';
 import { describeFiles, writeSharedModules } from './build_files.js';
 import type { BuildCheck } from './check_build.js';
 import { LIBRARIES } from './compile.js';
+import { CUDA_WHEELS, type PinnedWheel, TENSORFLOW_VERSION, TENSORFLOW_WHEELS } from './pinned_wheels.js';
 import { ProgramError, type ProgramOptions, runProgram } from './run_program.js';
-import type { Wheel } from './wheel.js';
+import { normalName, type Wheel } from './wheel.js';
 
-/** The release that gnet is tested with; --wheel takes another. */
-export const TENSORFLOW_VERSION = '2.21.0';
+/** What pip is asked for. */
+export function tensorflowWheel(name: TensorflowName): PinnedWheel {
+  if (name === 'tensorflow-gpu') return TENSORFLOW_WHEELS.gpuX64;
+  return process.arch === 'arm64' ? TENSORFLOW_WHEELS.cpuArm64 : TENSORFLOW_WHEELS.cpuX64;
+}
 
-/** What pip is asked for. On arm64 there is one wheel for both, without CUDA; it is named like the one with CUDA. */
-export function requirementOf(name: TensorflowName): string {
-  const isCpuOnly = name === 'tensorflow' && process.arch === 'x64';
-  return `${isCpuOnly ? 'tensorflow-cpu' : 'tensorflow'}==${TENSORFLOW_VERSION}`;
+/**
+ * The wheels that bring what an extra of TensorFlow's wheel requires.
+ * @throws UserError where it requires nothing, or something that is not pinned
+ */
+export function cudaWheels(wheel: Wheel): PinnedWheel[] {
+  const names = wheel.requirementsOf('and-cuda').map((line) => normalName(/^[\w.-]+/.exec(line)![0]));
+  const unknown = names.filter((name) => !CUDA_WHEELS.some((each) => each.name === name));
+  if (names.length > 0 && unknown.length === 0)
+    return CUDA_WHEELS.filter((each) => names.includes(each.name));
+  throw new UserError(
+    `${basename(wheel.path)}: expected a wheel that requires CUDA 12's libraries (extra and-cuda), got ${unknown.join(', ') || 'none'}`,
+    { hint: `Take the wheel of TensorFlow ${TENSORFLOW_VERSION}, from PyPI.`, exitCode: 2 },
+  );
 }
 
 const ARCHITECTURES: Partial<Record<NodeJS.Architecture, string>> = { x64: 'x86_64', arm64: 'aarch64' };
@@ -35,9 +49,8 @@ export function requirePlatform(name: TensorflowName): void {
 
 /** Checks that a wheel is TensorFlow for this machine. @throws UserError */
 export function checkWheel(wheel: Wheel, name: TensorflowName): void {
-  const normal = wheel.name.toLowerCase().replaceAll(/[-_.]+/g, '-');
   const expected = name === 'tensorflow' ? ['tensorflow', 'tensorflow-cpu'] : ['tensorflow'];
-  if (!expected.includes(normal)) {
+  if (!expected.includes(normalName(wheel.name))) {
     throw new UserError(`${wheel.path}: expected a wheel of ${expected.join(' or ')}, got ${wheel.name}`);
   }
   const architecture = ARCHITECTURES[process.arch]!;
@@ -77,7 +90,7 @@ export async function extractCuda(wheel: Wheel, build: string, signal: AbortSign
 /** The modules of a build: tfjs-node's own, its library, and what stands for gnet's TensorFlow.js. */
 export async function addModules(packages: string, build: string): Promise<void> {
   const target = join(build, BUILD_FILES.package);
-  await mkdir(target, { recursive: true });
+  await makeDirectory(target);
   for (const part of ['package.json', 'dist'])
     await cp(join(packages, '@tensorflow/tfjs-node', part), join(target, part), { recursive: true });
   await rename(join(packages, 'google-protobuf'), join(build, 'node_modules', 'google-protobuf'));

@@ -5,7 +5,8 @@ import { runStages } from '../../terminal/screen.js';
 import { type Build, buildsDirectory, findBuilds, type TensorflowName } from '../tensorflow_build.js';
 import { damagedFiles } from './build_files.js';
 import { type BuildContext, buildStages } from './build_stages.js';
-import { checkWheel, requirePlatform, TENSORFLOW_VERSION } from './build_tensorflow.js';
+import { checkWheel, requirePlatform } from './build_tensorflow.js';
+import { TENSORFLOW_VERSION } from './pinned_wheels.js';
 import { buildSize, withScratch } from './place.js';
 import { withWheel } from './wheel.js';
 

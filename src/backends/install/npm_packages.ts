@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../errors.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import { TFJS_NODE_VERSION } from '../tensorflow_build.js';
 import { ProgramError, type ProgramOptions, runProgram } from './run_program.js';
 
@@ -47,7 +48,7 @@ export async function fetchPackages(
   options: ProgramOptions = {},
 ): Promise<void> {
   const archives = join(directory, '.archives');
-  await mkdir(archives, { recursive: true });
+  await makeDirectory(archives);
   const specifiers = packages.map(({ name, version }) => `${name}@${version}`);
   const args = ['pack', '--ignore-scripts', '--loglevel=error', `--pack-destination=${archives}`];
   try {
@@ -82,7 +83,7 @@ async function unpack({ name, version, integrity }: PinnedPackage, archives: str
     });
   }
   const { extract } = await import('tar');
-  await mkdir(target, { recursive: true });
+  await makeDirectory(target);
   await extract({
     file,
     cwd: target,

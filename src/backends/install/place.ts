@@ -1,8 +1,9 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { removeAbandoned, scratchPath } from '../../data/scratch.js';
 import { systemErrorCode } from '../../errors.js';
 import { fsyncDirectory } from '../../storage/atomic.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 import {
   type BuildManifest,
   buildDirectories,
@@ -17,7 +18,7 @@ export async function withScratch<T>(use: (scratch: string) => Promise<T>): Prom
   await removeAbandoned(base);
   const scratch = scratchPath(base);
   try {
-    await mkdir(scratch, { recursive: true });
+    await makeDirectory(scratch);
     return await use(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });

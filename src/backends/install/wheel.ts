@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Entry, ZipFile } from 'yauzl';
 import { systemErrorCode, UserError } from '../../errors.js';
 import { fileError } from '../../storage/file_error.js';
+import { makeDirectory } from '../../storage/make_directory.js';
 
 /** A wheel (a zip file: packaging.python.org, "Binary distribution format") whose list of files has been read. */
 export interface Wheel {
@@ -95,7 +96,7 @@ async function extractEntry(
   if (expected === undefined) throw new Error(`${fileName} is not in its RECORD`);
   if (expected.bytes !== uncompressedSize)
     throw new Error(`${fileName}: expected ${expected.bytes} bytes, got ${uncompressedSize}`);
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   // The upper half holds the mode. Of it, only whether the file can be run is taken: never a link or a device.
   const mode = (externalFileAttributes >>> 16) & EXECUTABLE ? 0o755 : 0o644;
   const handle = await open(path, 'wx', mode);
@@ -119,6 +120,11 @@ async function readText(zip: ZipFile, entry: Entry | undefined): Promise<string>
   if (entry === undefined) throw new Error('a file of its .dist-info is missing');
   if (entry.uncompressedSize > MAX_METADATA_BYTES) throw new Error(`${entry.fileName} is too large`);
   return (await buffer(await zip.openReadStreamPromise(entry))).toString('utf8');
+}
+
+/** The one spelling of a package's name (packaging.python.org, "Names and normalization"). */
+export function normalName(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
 }
 
 /** "Key: value" lines up to the first empty one. */

@@ -1,65 +1,87 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Plan } from '../../config/resolve.js';
-import { maskShapes } from '../../model/parameters.js';
-import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../../model/program.js';
+import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../model/program.js';
 import type { ModelState } from '../../model/state.js';
+import { maskShapes } from '../../model/state_specs.js';
 import {
   type BatchTensors,
   evaluationStep,
+  type ModelTensors,
   readMetrics,
   type StepMetrics,
+  type TrainStep,
   trainStep,
 } from '../../model/step.js';
 import { updatedState } from '../../model/tensor_update.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import type { Tf } from '../../registry/schema.js';
-import type { NamedTensor } from '../../storage/safetensors.js';
+import { isCounter, type NamedTensor, type StateTensor } from '../../storage/safetensors.js';
 
 type Variables = ReadonlyMap<string, Variable>;
+type Computed = Pick<TrainStep, 'gradients' | 'buffers'>;
 
 /** Runs the step function on the active TensorFlow.js backend, operation by operation. */
 export class EagerProgram implements Program {
-  private readonly parameters: Variables;
+  private readonly model: { readonly parameters: Variables; readonly buffers: Variables };
   private readonly slots: ReadonlyMap<string, Variables>;
+  /** What the last `backward` left for `update`. */
+  private computed: Computed = { gradients: new Map(), buffers: new Map() };
+  private other: { readonly weights: Weights; readonly tensors: ModelTensors } | undefined;
 
   constructor(
     private readonly tf: Tf,
     private readonly plan: Plan,
     state: ModelState,
   ) {
-    this.parameters = this.variables(state.parameters);
+    this.model = { parameters: this.variables(state.parameters), buffers: this.variables(state.buffers) };
     this.slots = new Map([...state.slots].map(([slot, tensors]) => [slot, this.variables(tensors)]));
   }
 
   /** There is nothing to compile. */
   async prepare(): Promise<void> {}
 
-  async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
+  async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
+    this.forget();
     const metrics = this.tf.tidy(() => {
-      const result = trainStep(this.tf, this.plan, this.parameters, this.tensors(batch, masks));
-      this.update(result.gradients, update);
-      return result.metrics;
+      const step = trainStep(this.tf, this.plan, this.model, this.tensors(batch, masks));
+      for (const gradient of step.gradients.values()) this.tf.keep(gradient);
+      this.computed = step;
+      return step.metrics;
     });
     const values = await metrics.data();
     metrics.dispose();
     return readMetrics(this.plan, values);
   }
 
-  async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
-    const gradients = this.tf.tidy(() => {
-      const result = trainStep(this.tf, this.plan, this.parameters, this.tensors(batch, masks));
-      result.metrics.dispose();
-      return result.gradients;
-    });
-    const named = new Map([...this.parameters.keys()].map((name, index) => [name, gradients[index]!]));
-    const values = await read(named);
-    this.tf.dispose(gradients);
-    return values;
+  async gradients(): Promise<ReadonlyMap<string, NamedTensor>> {
+    return readFloats(this.computed.gradients);
   }
 
-  async evaluate(batch: HostBatch): Promise<Evaluation> {
+  async update({ learningRate, step }: Update): Promise<void> {
+    const { tf } = this;
+    const { optimizer } = this.plan.config;
+    const { gradients, buffers } = this.computed;
+    tf.tidy(() => {
+      const values = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
+      const scalars = Object.fromEntries(
+        Object.entries(values).map(([name, value]) => [name, tf.scalar(value)]),
+      );
+      const parameters = new Map([...this.model.parameters].filter(([name]) => gradients.has(name)));
+      const next = updatedState(tf, optimizer, { parameters, slots: this.slots }, gradients, scalars);
+      for (const [name, parameter] of parameters) parameter.assign(next.parameters.get(name)!);
+      for (const [slot, variables] of this.slots) {
+        for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);
+      }
+      for (const [name, value] of buffers) this.model.buffers.get(name)!.assign(tf.clone(value));
+    });
+    this.forget();
+  }
+
+  async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {
+    if (!weights) this.forgetOther();
+    const model = weights ? this.tensorsOf(weights) : this.model;
     const result = this.tf.tidy(() =>
-      evaluationStep(this.tf, this.plan, this.parameters, this.tensors(batch, new Map())),
+      evaluationStep(this.tf, this.plan, model, this.tensors(batch, new Map())),
     );
     const [losses, predicted, probabilities] = await Promise.all([
       result.losses.data(),
@@ -76,40 +98,63 @@ export class EagerProgram implements Program {
 
   async state(): Promise<ModelState> {
     const slots = await Promise.all(
-      [...this.slots].map(async ([slot, variables]) => [slot, await read(variables)] as const),
+      [...this.slots].map(async ([slot, variables]) => [slot, await readFloats(variables)] as const),
     );
-    return { parameters: await read(this.parameters), slots: new Map(slots) };
-  }
-
-  async load(state: ModelState): Promise<void> {
-    this.assign(this.parameters, state.parameters);
-    for (const [slot, variables] of this.slots) this.assign(variables, state.slots.get(slot)!);
+    return {
+      parameters: await readFloats(this.model.parameters),
+      buffers: await read(this.model.buffers),
+      slots: new Map(slots),
+    };
   }
 
   dispose(): void {
-    for (const variables of [this.parameters, ...this.slots.values()]) {
-      for (const variable of variables.values()) variable.dispose();
-    }
+    this.forget();
+    this.forgetOther();
+    for (const variables of [this.model.parameters, this.model.buffers, ...this.slots.values()])
+      this.tf.dispose([...variables.values()]);
   }
 
-  private variables(tensors: ReadonlyMap<string, NamedTensor>): Variables {
+  private forget(): void {
+    this.tf.dispose([...this.computed.gradients.values(), ...this.computed.buffers.values()]);
+    this.computed = { gradients: new Map(), buffers: new Map() };
+  }
+
+  /** Weights are put on the backend once for all batches of an evaluation. */
+  private tensorsOf(weights: Weights): ModelTensors {
+    if (this.other?.weights !== weights) {
+      this.forgetOther();
+      const tensors = (from: ReadonlyMap<string, StateTensor>) =>
+        new Map([...from].map(([name, tensor]) => [name, this.tensor(tensor)]));
+      this.other = {
+        weights,
+        tensors: { parameters: tensors(weights.parameters), buffers: tensors(weights.buffers) },
+      };
+    }
+    return this.other.tensors;
+  }
+
+  private forgetOther(): void {
+    if (!this.other) return;
+    const { parameters, buffers } = this.other.tensors;
+    this.tf.dispose([...parameters.values(), ...buffers.values()]);
+    this.other = undefined;
+  }
+
+  private variables(tensors: ReadonlyMap<string, StateTensor>): Variables {
     const variables = new Map<string, Variable>();
     this.tf.tidy(() => {
-      for (const [name, { shape, data }] of tensors) {
-        variables.set(name, this.tf.variable(this.tf.tensor(data.slice(), [...shape])));
-      }
+      for (const [name, tensor] of tensors) variables.set(name, this.tf.variable(this.tensor(tensor)));
     });
     return variables;
   }
 
-  private assign(variables: Variables, tensors: ReadonlyMap<string, NamedTensor>): void {
-    this.tf.tidy(() => {
-      for (const [name, variable] of variables)
-        variable.assign(this.tf.tensor(tensors.get(name)!.data.slice(), variable.shape));
-    });
+  private tensor(tensor: StateTensor): Tensor {
+    return isCounter(tensor)
+      ? this.tf.tensor(Int32Array.from(tensor.data, Number), [...tensor.shape], 'int32')
+      : this.tf.tensor(tensor.data.slice(), [...tensor.shape]);
   }
 
-  private tensors(batch: HostBatch, masks: HostMasks): BatchTensors {
+  private tensors(batch: Batch, masks: Masks): BatchTensors {
     const { channels, height, width } = this.plan.dataset.image;
     const shapes = maskShapes(this.plan.network, batch.size);
     return {
@@ -123,35 +168,24 @@ export class EagerProgram implements Program {
       ),
     };
   }
-
-  private update(gradients: readonly Tensor[], { learningRate, step }: Update): void {
-    const { tf } = this;
-    const { optimizer } = this.plan.config;
-    const scalars = Object.fromEntries(
-      Object.entries(optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step)).map(
-        ([name, value]) => [name, tf.scalar(value)],
-      ),
-    );
-    const next = updatedState(
-      tf,
-      optimizer,
-      { parameters: this.parameters, slots: this.slots },
-      gradients,
-      scalars,
-    );
-    for (const [name, parameter] of this.parameters) parameter.assign(next.parameters.get(name)!);
-    for (const [slot, variables] of this.slots) {
-      for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);
-    }
-  }
 }
 
-async function read(variables: ReadonlyMap<string, Tensor>): Promise<Map<string, NamedTensor>> {
+/** Int32 tensors are counters. */
+async function read(tensors: ReadonlyMap<string, Tensor>): Promise<Map<string, StateTensor>> {
   const entries = await Promise.all(
-    [...variables].map(
-      async ([name, variable]) =>
-        [name, { shape: variable.shape, data: (await variable.data()) as Float32Array }] as const,
-    ),
+    [...tensors].map(async ([name, tensor]) => {
+      const { shape, dtype } = tensor;
+      const data = await tensor.data();
+      const read: StateTensor =
+        dtype === 'int32'
+          ? { shape, data: BigInt64Array.from(data as Int32Array, BigInt) }
+          : { shape, data: data as Float32Array };
+      return [name, read] as const;
+    }),
   );
   return new Map(entries);
+}
+
+async function readFloats(tensors: ReadonlyMap<string, Tensor>): Promise<Map<string, NamedTensor>> {
+  return (await read(tensors)) as Map<string, NamedTensor>;
 }

@@ -1,83 +1,86 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../../config/resolve.js';
-import { parameterSpecs } from '../../model/parameters.js';
-import { trainStep } from '../../model/step.js';
+import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { updatedState } from '../../model/tensor_update.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
-import {
-  type CompiledGraph,
-  input,
-  output,
-  ports,
-  traceGraph,
-  trainingInputs,
-} from '../../tracing/compile.js';
+import { deviceOperators } from '../../tracing/kernels/index.js';
+import { ports } from '../../tracing/step_graphs.js';
 import type { Trace } from '../../tracing/trace.js';
+import { input, output, type TracedGraph, traceGraph } from '../../tracing/trace_graph.js';
+import type { View } from '../../tracing/view.js';
 
-/** Names of the ports that graphs with the update inside have besides `ports`. */
+/** Names of the ports of an update's graph besides `ports`. */
 export const devicePorts = {
   slot: (slot: string, parameter: string) => `slot.${slot}.${parameter}`,
   scalar: (name: string) => `scalar.${name}`,
-  next: (state: string) => `next.${state}`,
 } as const;
 
-/** Shapes of everything that training changes, by the name of the graphs' input: parameters and slots. */
-export function stateShapes({ network, config: { optimizer } }: Plan): Map<string, readonly number[]> {
-  const shapes = [...parameterSpecs(network)].map(([name, { shape }]) => [name, shape] as const);
-  const slots = optimizerEntry(optimizer.type).slots(optimizer);
-  return new Map([
-    ...shapes,
-    ...slots.flatMap((slot) => shapes.map(([name, shape]) => [devicePorts.slot(slot, name), shape] as const)),
+type PortType = Pick<View, 'type' | 'shape'>;
+
+/** Everything that lies on the device, by the name of the graphs' input: parameters, buffers and slots. */
+export function statePorts(plan: Plan): Map<string, PortType> {
+  const port = ([name, { shape, dtype }]: readonly [string, { shape: readonly number[]; dtype: string }]) =>
+    [name, { type: dtype === 'int64' ? 'int32' : 'float32', shape }] as const;
+  return new Map<string, PortType>([
+    ...[...parameterSpecs(plan.network)].map(port),
+    ...[...bufferSpecs(plan.network)].map(port),
+    ...slotPorts(plan),
   ]);
 }
 
-/**
- * Traces the training step and the update that follows: nothing of the state has to leave the device.
- * Inputs: those of compileTraining, slot.<slot>.<parameter> and scalar.<name> float32 [].
- * Outputs: metrics (see readMetrics) and next.<input> for every parameter and slot.
- * @throws UntranslatedKernelError where an operation of the model has no translation
- */
-export function compileDeviceTraining(plan: Plan, batchSize: number): Promise<CompiledGraph> {
-  return traceGraph((trace) => {
-    const { parameters, batch } = trainingInputs(trace, plan, batchSize);
-    const slots = slotInputs(trace, plan, parameters);
-    const scalars = scalarInputs(trace, plan);
-    const { metrics, gradients } = trainStep(tf, plan, parameters, batch, (name) => trace.enterLayer(name));
-    trace.enterLayer('update');
-    const next = updatedState(tf, plan.config.optimizer, { parameters, slots }, gradients, scalars);
-    output(trace, ports.metrics, metrics);
-    for (const [name, tensor] of next.parameters) output(trace, devicePorts.next(name), tensor);
-    for (const [slot, tensors] of next.slots) {
-      for (const [name, tensor] of tensors)
-        output(trace, devicePorts.next(devicePorts.slot(slot, name)), tensor);
-    }
-    metrics.dispose();
-  }, 'device');
+/** The part of `statePorts` that an update changes. */
+export function updatedPorts(plan: Plan): Map<string, PortType> {
+  const trained = [...trainedSpecs(plan)].map(
+    ([name, { shape }]) => [name, { type: 'float32', shape }] as const,
+  );
+  return new Map<string, PortType>([...trained, ...slotPorts(plan)]);
 }
 
-/** A graph that returns its inputs as next.<input>: by it, state moves between host and device. */
-export function compileTransfer(plan: Plan): Promise<CompiledGraph> {
-  return traceGraph((trace) => {
-    for (const [name, shape] of stateShapes(plan))
-      output(trace, devicePorts.next(name), input(trace, name, 'float32', shape));
+function slotPorts(plan: Plan): [string, PortType][] {
+  const { optimizer } = plan.config;
+  const trained = [...trainedSpecs(plan)];
+  return optimizerEntry(optimizer.type)
+    .slots(optimizer)
+    .flatMap((slot) =>
+      trained.map(([name, { shape }]): [string, PortType] => [
+        devicePorts.slot(slot, name),
+        { type: 'float32', shape },
+      ]),
+    );
+}
+
+/**
+ * Traces the update, which follows a training step on the device.
+ * Inputs: trained parameters, slot.<slot>.<parameter>, gradient.<parameter>, and scalar.<name> float32 [].
+ * Outputs: next.<input> for every parameter and slot.
+ */
+export function compileUpdate(plan: Plan): Promise<TracedGraph> {
+  const { optimizer } = plan.config;
+  const entry = optimizerEntry(optimizer.type);
+  return traceGraph(deviceOperators, (trace) => {
+    trace.enterLayer('update');
+    const specs = [...trainedSpecs(plan)];
+    const inputs = (port: (name: string) => string) =>
+      new Map(specs.map(([name, { shape }]) => [name, input(trace, port(name), 'float32', shape)] as const));
+    const parameters = inputs((name) => name);
+    const slots = new Map(
+      entry.slots(optimizer).map((slot) => [slot, inputs((name) => devicePorts.slot(slot, name))] as const),
+    );
+    const gradients = inputs(ports.gradient);
+    const scalars = scalarInputs(trace, plan);
+    const next = updatedState(tf, optimizer, { parameters, slots }, gradients, scalars);
+    for (const [name, tensor] of next.parameters) output(trace, ports.next(name), tensor);
+    for (const [slot, tensors] of next.slots)
+      for (const [name, tensor] of tensors) output(trace, ports.next(devicePorts.slot(slot, name)), tensor);
   });
 }
 
-function slotInputs(trace: Trace, plan: Plan, parameters: ReadonlyMap<string, tf.Tensor>) {
-  const { optimizer } = plan.config;
-  return new Map(
-    optimizerEntry(optimizer.type)
-      .slots(optimizer)
-      .map((slot) => [
-        slot,
-        new Map(
-          [...parameters].map(([name, { shape }]) => [
-            name,
-            input(trace, devicePorts.slot(slot, name), 'float32', shape),
-          ]),
-        ),
-      ]),
-  );
+/** A graph that returns its inputs as next.<input>: by it, tensors move between host and device. */
+export function compileTransfer(tensors: ReadonlyMap<string, PortType>): Promise<TracedGraph> {
+  return traceGraph(deviceOperators, (trace) => {
+    for (const [name, { type, shape }] of tensors)
+      output(trace, ports.next(name), input(trace, name, type, shape));
+  });
 }
 
 function scalarInputs(trace: Trace, plan: Plan): Record<string, tf.Tensor> {

@@ -1,36 +1,45 @@
-import * as ort from 'onnxruntime-node';
 import type { Plan } from '../../config/resolve.js';
-import { parameterSpecs } from '../../model/parameters.js';
-import type { Evaluation, HostBatch, HostMasks, Program, Update } from '../../model/program.js';
+import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../model/program.js';
 import { copyState, type ModelState } from '../../model/state.js';
+import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { readMetrics, type StepMetrics } from '../../model/step.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
-import type { NamedTensor } from '../../storage/safetensors.js';
-import { type CompiledGraph, compileEvaluation, compileTraining, ports } from '../../tracing/compile.js';
-import { compileDeviceTraining, compileTransfer, devicePorts, stateShapes } from './compile_device.js';
-import type { Tensors } from './executable.js';
-import { batchFeeds, maskFeeds, readEvaluation } from './feeds.js';
-import { OpenedOnce, openSession } from './sessions.js';
+import type { NamedTensor, StateTensor } from '../../storage/safetensors.js';
+import { deviceOperators } from '../../tracing/kernels/index.js';
+import { ports, traceEvaluation, traceTraining } from '../../tracing/step_graphs.js';
+import type { TracedGraph } from '../../tracing/trace_graph.js';
+import type { View } from '../../tracing/view.js';
+import { batchViews, maskViews, readEvaluation } from '../batch_views.js';
+import { OpenedOnce } from '../opened_once.js';
+import { fromViews, stateViews } from '../state_views.js';
+import { compileTransfer, compileUpdate, devicePorts, statePorts, updatedPorts } from './compile_device.js';
+import { encodeModel } from './encode.js';
+import * as ort from './onnxruntime.js';
+import { openSession } from './sessions.js';
+import { tensorOf } from './tensors.js';
+
+type Tensors = Readonly<Record<string, ort.Tensor>>;
 
 type Location = 'cpu' | 'gpu-buffer';
 
 export interface DeviceOptions {
   readonly executionProvider: ort.InferenceSession.ExecutionProviderConfig;
-  /** Whether outputs can stay on the device and be fed again. */
-  readonly keepsState: boolean;
   /** Threads of what the provider leaves to the CPU; 0 takes one for each core. */
   readonly threads: number;
 }
 
 /**
- * Runs the traced step with a GPU provider of ONNX Runtime, the optimizer's update inside the graph. Each step turns the
- * state into the next one; where the provider allows it, neither ever leaves the device.
+ * Runs the traced step with a GPU provider of ONNX Runtime whose outputs can stay on the device. The state lies there: a
+ * step leaves gradients and the buffers' next values beside it, and the update, a graph of its own, makes the next state.
  */
 export class DeviceProgram implements Program {
   private readonly sessions = new OpenedOnce<ort.InferenceSession>();
-  /** By the name of the graphs' input. Tensors in host memory are ours alone. */
+  /** The state by the name of the graphs' input; in host memory, and ours alone, until it is first used. */
   private tensors: Tensors;
+  /** What the last `backward` left: gradient.<parameter> and next.<buffer>. */
+  private computed: Tensors = {};
   private ready: Promise<void> | undefined;
+  private other: { readonly weights: Weights; readonly tensors: Tensors } | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -42,106 +51,157 @@ export class DeviceProgram implements Program {
 
   async prepare(batchSize: number): Promise<void> {
     await this.trainSession(batchSize);
+    await this.updateSession();
   }
 
-  async train(batch: HostBatch, masks: HostMasks, update: Update): Promise<StepMetrics> {
+  async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
     const session = await this.trainSession(batch.size);
     await this.upload();
     const results = await session.run({
-      ...this.tensors,
-      ...batchFeeds(this.plan, batch),
-      ...maskFeeds(this.plan, batch, masks),
+      ...read(session, this.tensors),
+      ...tensors(batchViews(this.plan, batch)),
+      ...tensors(maskViews(this.plan, batch, masks)),
+    });
+    const { [ports.metrics]: metrics, ...computed } = results;
+    release(this.computed);
+    this.computed = computed;
+    return readMetrics(this.plan, metrics!.data as Float32Array);
+  }
+
+  async gradients(): Promise<ReadonlyMap<string, NamedTensor>> {
+    const specs = [...trainedSpecs(this.plan)];
+    const wanted = new Map(
+      specs.map(([name, { shape }]) => [ports.gradient(name), { type: 'float32', shape } as const]),
+    );
+    const compile = () => compileTransfer(wanted);
+    const names = [...wanted.keys()];
+    const results = await this.run('gradients to the host', compile, [], this.computed);
+    const found = hostViews(names, (name) => results[ports.next(name)]!);
+    return new Map(specs.map(([name]) => [name, found.get(ports.gradient(name)) as NamedTensor]));
+  }
+
+  async update(update: Update): Promise<void> {
+    const session = await this.updateSession();
+    const results = await session.run({
+      ...read(session, this.tensors),
+      ...read(session, this.computed),
       ...this.scalarFeeds(update),
     });
-    this.replace(nextState(this.plan, results));
-    return readMetrics(this.plan, results[ports.metrics]!.data as Float32Array);
+    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
+    for (const gradient of gradients) this.computed[gradient]!.dispose();
+    const buffers = [...bufferSpecs(this.plan.network).keys()];
+    const next = Object.fromEntries([
+      ...[...updatedPorts(this.plan).keys()].map((name) => [name, results[ports.next(name)]!] as const),
+      ...buffers.map((name) => [name, this.computed[ports.next(name)]!] as const),
+    ]);
+    for (const name of Object.keys(next)) this.tensors[name]!.dispose();
+    this.tensors = { ...this.tensors, ...next };
+    this.computed = {};
   }
 
-  async gradients(batch: HostBatch, masks: HostMasks): Promise<ReadonlyMap<string, NamedTensor>> {
-    const compile = () => compileTraining(this.plan, batch.size, 'device');
-    const session = await this.session(`gradients:${batch.size}`, compile, 'cpu');
+  async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {
+    const compile = () => traceEvaluation(this.plan, batch.size, deviceOperators);
+    const session = await this.session(`evaluate:${batch.size}`, compile, []);
     await this.upload();
-    const results = await session.run({
-      ...this.parametersOf(session),
-      ...batchFeeds(this.plan, batch),
-      ...maskFeeds(this.plan, batch, masks),
-    });
-    return namedTensors(this.plan, (name) => results[ports.gradient(name)]!);
-  }
-
-  async evaluate(batch: HostBatch): Promise<Evaluation> {
-    const compile = () => compileEvaluation(this.plan, batch.size, 'device');
-    const session = await this.session(`evaluate:${batch.size}`, compile, 'cpu');
-    await this.upload();
-    const results = await session.run({ ...this.parametersOf(session), ...batchFeeds(this.plan, batch) });
-    return readEvaluation((name) => results[name]!);
-  }
-
-  /** The part of the state that a graph reads. */
-  private parametersOf(session: ort.InferenceSession): Tensors {
-    return Object.fromEntries(
-      session.inputNames.flatMap((input) => (this.tensors[input] ? [[input, this.tensors[input]]] : [])),
-    );
+    const model = weights ? await this.tensorsOf(weights) : this.tensors;
+    const results = await session.run({ ...read(session, model), ...tensors(batchViews(this.plan, batch)) });
+    return readEvaluation((name) => ({ type: 'float32', shape: [], data: results[name]!.data }) as View);
   }
 
   async state(): Promise<ModelState> {
-    return modelState(this.plan, this.options.keepsState ? await this.transfer('cpu') : this.tensors);
-  }
-
-  async load(state: ModelState): Promise<void> {
-    this.replace(hostTensors(state));
-    this.ready = undefined;
+    await this.upload();
+    const { network, config } = this.plan;
+    const wanted = statePorts(this.plan);
+    const results = await this.run('state to the host', () => compileTransfer(wanted), [], this.tensors);
+    const found = hostViews([...wanted.keys()], (name) => results[ports.next(name)]!);
+    const pick = (names: Iterable<string>, port = (name: string) => name) =>
+      new Map([...names].map((name) => [name, found.get(port(name))!]));
+    const slots = optimizerEntry(config.optimizer.type).slots(config.optimizer);
+    return {
+      parameters: pick(parameterSpecs(network).keys()) as Map<string, NamedTensor>,
+      buffers: pick(bufferSpecs(network).keys()),
+      slots: new Map(
+        slots.map((slot) => {
+          const ofSlot = pick(trainedSpecs(this.plan).keys(), (name) => devicePorts.slot(slot, name));
+          return [slot, ofSlot as Map<string, NamedTensor>];
+        }),
+      ),
+    };
   }
 
   dispose(): void {
     // Before the sessions: their memory is that of a session.
-    this.replace({});
+    for (const each of [this.tensors, this.computed, this.other?.tensors ?? {}]) release(each);
     this.sessions.dispose();
   }
 
   private trainSession(batchSize: number): Promise<ort.InferenceSession> {
-    const compile = () => compileDeviceTraining(this.plan, batchSize);
-    const stateAt = this.options.keepsState ? 'gpu-buffer' : 'cpu';
-    return this.session(`train:${batchSize}`, compile, stateAt);
+    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
+    const buffers = [...bufferSpecs(this.plan.network).keys()].map(ports.next);
+    const compile = () => traceTraining(this.plan, batchSize, deviceOperators);
+    return this.session(`train:${batchSize}`, compile, [...gradients, ...buffers]);
   }
 
-  /** Puts the state on the device, where it can stay there. */
+  private updateSession(): Promise<ort.InferenceSession> {
+    const next = [...updatedPorts(this.plan).keys()].map(ports.next);
+    return this.session('update', () => compileUpdate(this.plan), next);
+  }
+
+  /** Puts the state on the device, where it stays. */
   private async upload(): Promise<void> {
-    if (!this.options.keepsState) return;
-    this.ready ??= this.transfer('gpu-buffer').then((tensors) => this.replace(tensors));
+    this.ready ??= this.toDevice(statePortsOf(this.plan, this.tensors), this.tensors).then((uploaded) => {
+      this.tensors = uploaded;
+    });
     await this.ready;
   }
 
-  /**
-   * A copy of the state, made by a graph: the Node binding has no other way. (getData() of a tensor on the device ends
-   * the process there: "not implemented" in js/node/src/tensor_helper.cc.)
-   */
-  private async transfer(to: Location): Promise<Tensors> {
-    const compile = () => compileTransfer(this.plan);
-    const session = await this.session(`to ${to}`, compile, to);
-    return nextState(this.plan, await session.run(this.tensors));
+  /** Weights are put on the device once for all batches of an evaluation. */
+  private async tensorsOf(weights: Weights): Promise<Tensors> {
+    if (this.other?.weights !== weights) {
+      const host = hostTensors({ ...weights, slots: new Map() });
+      const uploaded = await this.toDevice(statePortsOf(this.plan, host), host);
+      if (this.other) release(this.other.tensors);
+      this.other = { weights, tensors: uploaded };
+    }
+    return this.other.tensors;
   }
 
-  /** @param stateAt where the outputs that belong to the state are wanted; all others come to the host */
+  /**
+   * A copy on the device, made by a graph: the Node binding has no other way. (getData() of a tensor on the device ends the
+   * process there: "not implemented" in js/node/src/tensor_helper.cc.)
+   */
+  private async toDevice(wanted: ReturnType<typeof statePorts>, from: Tensors): Promise<Tensors> {
+    const names = [...wanted.keys()];
+    const compile = () => compileTransfer(wanted);
+    const results = await this.run(`${names.length} to the device`, compile, names.map(ports.next), from);
+    return Object.fromEntries(names.map((name) => [name, results[ports.next(name)]!]));
+  }
+
+  private async run(
+    name: string,
+    compile: () => Promise<TracedGraph>,
+    onDevice: readonly string[],
+    from: Tensors,
+  ): Promise<Tensors> {
+    const session = await this.session(name, compile, onDevice);
+    return session.run(read(session, from));
+  }
+
+  /** @param onDevice outputs that stay on the device; all others come to the host */
   private session(
     name: string,
-    compile: () => Promise<CompiledGraph>,
-    stateAt: Location,
+    compile: () => Promise<TracedGraph>,
+    onDevice: readonly string[],
   ): Promise<ort.InferenceSession> {
     return this.sessions.get(name, async () => {
-      const { model } = await compile();
-      const outputs = [...stateShapes(this.plan).keys()].map((state) => [devicePorts.next(state), stateAt]);
-      return openSession(model, {
+      const { graph } = await compile();
+      const outputs = onDevice.map((output): [string, Location] => [output, 'gpu-buffer']);
+      return openSession(encodeModel(graph), {
         executionProviders: [this.options.executionProvider],
         intraOpNumThreads: this.options.threads,
-        ...(stateAt === 'gpu-buffer' && { preferredOutputLocation: Object.fromEntries(outputs) }),
+        ...(outputs.length > 0 && { preferredOutputLocation: Object.fromEntries(outputs) }),
       });
     });
-  }
-
-  private replace(tensors: Tensors): void {
-    for (const tensor of Object.values(this.tensors)) if (tensor.location === 'gpu-buffer') tensor.dispose();
-    this.tensors = tensors;
   }
 
   private scalarFeeds({ learningRate, step }: Update): Tensors {
@@ -156,41 +216,48 @@ export class DeviceProgram implements Program {
   }
 }
 
-function nextState(plan: Plan, results: Tensors): Tensors {
+/** The tensors that a graph reads. */
+function read(session: ort.InferenceSession, from: Tensors): Tensors {
   return Object.fromEntries(
-    [...stateShapes(plan).keys()].map((name) => [name, results[devicePorts.next(name)]!]),
+    session.inputNames.flatMap((input) => (from[input] ? [[input, from[input]]] : [])),
   );
+}
+
+function release(each: Tensors): void {
+  for (const tensor of Object.values(each)) if (tensor.location === 'gpu-buffer') tensor.dispose();
+}
+
+function tensors(views: Iterable<readonly [string, View]>): Tensors {
+  return Object.fromEntries([...views].map(([name, view]) => [name, tensorOf(view)]));
+}
+
+/** Those of the plan's ports that are there: a program that only evaluates has no slots. */
+function statePortsOf(plan: Plan, there: Tensors): ReturnType<typeof statePorts> {
+  return new Map([...statePorts(plan)].filter(([name]) => name in there));
 }
 
 /** Copies in host memory. */
 function hostTensors(state: ModelState): Tensors {
-  const { parameters, slots } = copyState(state);
-  const tensor = ({ shape, data }: NamedTensor) => new ort.Tensor('float32', data, shape);
-  return Object.fromEntries([
-    ...[...parameters].map(([name, value]) => [name, tensor(value)] as const),
+  const { parameters, buffers, slots } = copyState(state);
+  return tensors([
+    ...stateViews(parameters),
+    ...stateViews(buffers),
     ...[...slots].flatMap(([slot, values]) =>
-      [...values].map(([name, value]) => [devicePorts.slot(slot, name), tensor(value)] as const),
+      [...stateViews(values)].map(([name, view]) => [devicePorts.slot(slot, name), view] as const),
     ),
   ]);
 }
 
-function modelState(plan: Plan, tensors: Tensors): ModelState {
-  const { optimizer } = plan.config;
-  const slots = optimizerEntry(optimizer.type).slots(optimizer);
-  return {
-    parameters: namedTensors(plan, (name) => tensors[name]!),
-    slots: new Map(
-      slots.map((slot) => [slot, namedTensors(plan, (name) => tensors[devicePorts.slot(slot, name)]!)]),
+function hostViews(
+  names: readonly string[],
+  tensorNamed: (name: string) => ort.Tensor,
+): Map<string, StateTensor> {
+  return fromViews(
+    new Map(
+      names.map((name) => {
+        const { type, dims, data } = tensorNamed(name);
+        return [name, { type, shape: dims, data } as View];
+      }),
     ),
-  };
-}
-
-/** One tensor in host memory for each parameter. */
-function namedTensors(plan: Plan, tensorOf: (parameter: string) => ort.Tensor): Map<string, NamedTensor> {
-  return new Map(
-    [...parameterSpecs(plan.network).keys()].map((name) => {
-      const { dims, data } = tensorOf(name);
-      return [name, { shape: dims, data: data as Float32Array }] as const;
-    }),
   );
 }

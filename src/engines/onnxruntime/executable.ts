@@ -1,19 +1,23 @@
-import * as ort from 'onnxruntime-node';
-import { LARGEST_MEMORY } from '../../model/wasm_memory.js';
+import type { SharedMemory } from '../../model/wasm_memory.js';
 import type { Node, Port } from '../../tracing/graph.js';
-import type { Place } from './host_kernel.js';
-import { HostKernels, scratchBytes } from './host_kernels.js';
+import { type View, type Views, viewOf } from '../../tracing/view.js';
+import type { Executable } from '../engine.js';
+import type { Place } from './custom_kernel.js';
+import { CustomKernels, scratchBytes } from './custom_kernels.js';
+import { encodeModel } from './encode.js';
+import type { EngineOptions } from './engine.js';
 import { planMemory } from './memory_plan.js';
-import { type Crossing, NO_COPIES, type Partition, type Step } from './partition.js';
+import type * as ort from './onnxruntime.js';
+import type { Partition, Segment, Step } from './partition.js';
 import { openSession } from './sessions.js';
+import { tensorOf } from './tensors.js';
 
-export interface SessionOptions {
-  readonly executionProviders: readonly ort.InferenceSession.ExecutionProviderConfig[];
-  /** Threads of one operation; 0 takes one for each core. */
-  readonly threads: number;
-}
-
-export type Tensors = Readonly<Record<string, ort.Tensor>>;
+/**
+ * onnxruntime-node 1.30 writes each output into the tensor that it is given and then copies all of them into fresh memory
+ * for the object that it returns: 0.4 ms a MiB, a sixth of the step of a large model. It stops at the first output that
+ * JavaScript cannot have, such as this one, an empty sequence. (Later versions return outputs without copies.)
+ */
+const NO_COPIES = 'no copies';
 
 type LoadedStep = { readonly node: Node } | LoadedSegment;
 
@@ -21,47 +25,50 @@ interface LoadedSegment {
   readonly session: ort.InferenceSession;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Whether NO_COPIES is its first output. */
+  readonly isCopyless: boolean;
 }
 
 /**
- * A graph ready to run: sessions of ONNX Runtime and host kernels in turn. All memory that they write to is laid out
+ * A graph ready to run: sessions of ONNX Runtime and custom kernels in turn. All memory that they write to is laid out
  * ahead, so that a run allocates nothing.
  */
-export class Executable {
+export class OnnxRuntimeExecutable implements Executable {
+  /** What passes between steps: views of the workspace, which moves as it grows. */
+  private readonly intermediates = new Map<string, View>();
+  private buffer: ArrayBuffer | undefined;
+  /** Outputs that had no destination. */
+  private readonly own = new Map<string, View>();
+
   private constructor(
+    private readonly parts: Partition,
     private readonly steps: readonly LoadedStep[],
-    private readonly kernels: HostKernels,
-    /** Inputs that host kernels read: values that each run copies. */
-    private readonly copied: readonly string[],
-    /** What passes between steps, as views of the kernels' memory, and what the graph gives its caller. */
-    private readonly values: ReadonlyMap<string, ort.Tensor>,
+    private readonly offsets: ReadonlyMap<string, number>,
+    private readonly kernels: CustomKernels,
   ) {}
 
-  static async open(parts: Partition, options: SessionOptions): Promise<Executable> {
-    const { steps, crossings, copied, outputs } = parts;
-    const { offsets, bytes } = planMemory(crossings);
-    const places = placesOf(crossings, offsets);
-    const kernels = await HostKernels.open(bytes, hostNodes(steps), places);
-    const { buffer } = kernels.memory;
-    const values = [
-      ...crossings.map((port) => [port.name, tensor(port, buffer, offsets.get(port.name)!)] as const),
-      ...outputs.map((port) => [port.name, tensor(port)] as const),
-    ];
-    const loaded = await Promise.all(steps.map((step) => load(step, options)));
-    return new Executable(loaded, kernels, copied, new Map(values));
+  /** @param workspace memory for what passes between steps; other executables may use it between two runs */
+  static async open(
+    parts: Partition,
+    options: EngineOptions,
+    workspace: SharedMemory,
+  ): Promise<OnnxRuntimeExecutable> {
+    const { offsets, bytes, places } = layout(parts);
+    const nodes = customNodes(parts.steps);
+    const memory = workspace.reserve(bytes + scratchBytes(nodes, places));
+    const kernels = await CustomKernels.open(memory, bytes, nodes, places);
+    const steps = await Promise.all(parts.steps.map((step) => load(step, options)));
+    return new OnnxRuntimeExecutable(parts, steps, offsets, kernels);
   }
 
-  /**
-   * @param destinations where to write outputs
-   * @returns tensor of each output; the next run overwrites those without a destination
-   */
-  async run(feeds: Tensors, destinations: Tensors = {}): Promise<(output: string) => ort.Tensor> {
-    const value = (name: string) => feeds[name] ?? destinations[name] ?? this.values.get(name)!;
-    const named = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, value(name)]));
-    for (const name of this.copied) copy(name, feeds[name], this.values.get(name)!);
+  async run(inputs: Views, destinations: Views = new Map()): Promise<(output: string) => View> {
+    this.placeIntermediates();
+    const value = (name: string) =>
+      inputs.get(name) ?? destinations.get(name) ?? this.intermediates.get(name) ?? this.ownOutput(name);
+    for (const name of this.parts.copied) copy(name, inputs.get(name), this.intermediates.get(name)!);
     for (const step of this.steps) {
       if ('node' in step) this.kernels.run(step.node);
-      else await runSegment(step.session, named(step.inputs), named(step.outputs));
+      else await runSegment(step, value);
     }
     return value;
   }
@@ -69,63 +76,84 @@ export class Executable {
   async release(): Promise<void> {
     await Promise.all(this.steps.map((step) => ('session' in step ? step.session.release() : undefined)));
   }
+
+  private placeIntermediates(): void {
+    const { buffer } = this.kernels.memory;
+    if (buffer === this.buffer) return;
+    for (const port of this.parts.intermediates)
+      this.intermediates.set(port.name, viewOf(port, buffer, this.offsets.get(port.name)!));
+    this.buffer = buffer;
+  }
+
+  private ownOutput(name: string): View {
+    let view = this.own.get(name);
+    if (!view) {
+      const port = this.parts.outputs.find((output) => output.name === name);
+      if (!port) throw new Error(`input ${name}: expected a tensor, got nothing`);
+      view = viewOf(port);
+      this.own.set(name, view);
+    }
+    return view;
+  }
 }
 
-/** Whether the values that pass between the steps fit into the memory that WebAssembly can address. */
-export function isAddressable({ steps, crossings }: Partition): boolean {
-  const { offsets, bytes } = planMemory(crossings);
-  return bytes + scratchBytes(hostNodes(steps), placesOf(crossings, offsets)) <= LARGEST_MEMORY;
+/** Bytes of workspace that the values between steps and the custom kernels take. */
+export function workspaceBytes(parts: Partition): number {
+  const { bytes, places } = layout(parts);
+  return bytes + scratchBytes(customNodes(parts.steps), places);
 }
 
-function hostNodes(steps: readonly Step[]): Node[] {
-  return steps.flatMap((step) => (step.kind === 'host' ? [step.node] : []));
+function layout({ intermediates }: Partition) {
+  const { offsets, bytes } = planMemory(intermediates);
+  const places = new Map<string, Place>(
+    intermediates.map(({ name, shape }) => [name, { offset: offsets.get(name)!, shape }]),
+  );
+  return { offsets, bytes, places };
 }
 
-function placesOf(crossings: readonly Crossing[], offsets: ReadonlyMap<string, number>): Map<string, Place> {
-  return new Map(crossings.map(({ name, shape }) => [name, { offset: offsets.get(name)!, shape }]));
+function customNodes(steps: readonly Step[]): Node[] {
+  return steps.flatMap((step) => (step.kind === 'custom' ? [step.node] : []));
 }
 
-async function load(step: Step, { executionProviders, threads }: SessionOptions): Promise<LoadedStep> {
-  if (step.kind === 'host') return { node: step.node };
-  const session = await openSession(step.model, {
+async function load(step: Step, options: EngineOptions): Promise<LoadedStep> {
+  return step.kind === 'custom' ? { node: step.node } : loadSegment(step, options);
+}
+
+async function loadSegment(
+  { graph }: Segment,
+  { executionProviders, threads, device }: EngineOptions,
+): Promise<LoadedSegment> {
+  const session = await openSession(encodeModel(graph, device ? undefined : NO_COPIES), {
     executionProviders: [...executionProviders],
     intraOpNumThreads: threads,
     // Each session has threads of its own; those of one must not spin while another one runs.
     extra: { session: { force_spinning_stop: '1' } },
   });
-  return { session, inputs: step.inputs, outputs: step.outputs };
+  const names = (ports: readonly Port[]) => ports.map(({ name }) => name);
+  return { session, inputs: names(graph.inputs), outputs: names(graph.outputs), isCopyless: !device };
 }
 
 /** @throws Error where an input is not what the graph takes, as ONNX Runtime does */
-function copy(name: string, from: ort.Tensor | undefined, to: ort.Tensor): void {
-  const describe = ({ type, dims }: ort.Tensor) => `${type} [${dims.join(', ')}]`;
+function copy(name: string, from: View | undefined, to: View): void {
+  const describe = ({ type, shape }: View) => `${type} [${shape.join(', ')}]`;
   const given = from ? describe(from) : 'nothing';
   if (given !== describe(to)) throw new Error(`input ${name}: expected ${describe(to)}, got ${given}`);
   (to.data as Uint8Array).set(from!.data as Uint8Array);
 }
 
-/** Runs a session, which writes to `outputs`. */
-async function runSegment(session: ort.InferenceSession, inputs: Tensors, outputs: Tensors): Promise<void> {
+/** Runs a session, which writes to the values of its outputs. */
+async function runSegment(
+  { session, inputs, outputs, isCopyless }: LoadedSegment,
+  value: (name: string) => View,
+): Promise<void> {
+  const feeds: Record<string, ort.Tensor> = {};
+  for (const name of inputs) feeds[name] = tensorOf(value(name));
+  // ONNX Runtime makes an output that is null; the type of `fetches` does not know that.
+  const fetches: Record<string, ort.Tensor | null> = isCopyless ? { [NO_COPIES]: null } : {};
+  for (const name of outputs) fetches[name] = tensorOf(value(name));
   try {
-    // ONNX Runtime makes an output that is null; the type of `fetches` does not know that.
-    const fetches = { [NO_COPIES]: null, ...outputs } as unknown as ort.InferenceSession.FetchesType;
-    await session.run(inputs, fetches);
+    await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
   } catch (error) {
-    if (!(error as Error).message.startsWith('Non tensor type')) throw error;
+    if (!(isCopyless && (error as Error).message.startsWith('Non tensor type'))) throw error;
   }
-}
-
-const arrays = {
-  float32: Float32Array,
-  int32: Int32Array,
-  int64: BigInt64Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const;
-
-/** A tensor in memory of its own, or at `offset` of `buffer`. */
-function tensor({ type, shape }: Port, buffer?: ArrayBuffer, offset?: number): ort.Tensor {
-  const length = shape.reduce((product, dimension) => product * dimension, 1);
-  const data = buffer ? new arrays[type](buffer, offset, length) : new arrays[type](length);
-  return new ort.Tensor(type, data, shape);
 }

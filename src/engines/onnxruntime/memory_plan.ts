@@ -1,7 +1,6 @@
-import type { ElementType } from '../../tracing/graph.js';
-import type { Crossing } from './partition.js';
-
-const bytesOf: Readonly<Record<ElementType, number>> = { float32: 4, int32: 4, int64: 8, uint8: 1, bool: 1 };
+import { elements } from '../../config/network.js';
+import { bytesOf } from '../../tracing/view.js';
+import type { Intermediate } from './partition.js';
 
 /** Between values: kernels read up to 16 bytes beyond one, and cache lines are not shared. */
 const ALIGNMENT = 64;
@@ -16,7 +15,7 @@ export interface MemoryPlan {
  * Gives each value that passes between steps a place in one block of memory; values that are never needed at the same
  * time may share one. The largest are placed first, each at the lowest offset that is free while it lives.
  */
-export function planMemory(values: readonly Crossing[]): MemoryPlan {
+export function planMemory(values: readonly Intermediate[]): MemoryPlan {
   const placed: { offset: number; end: number; from: number; to: number }[] = [];
   const offsets = new Map<string, number>();
   const sized = values.map((value) => ({ ...value, size: sizeOf(value) }));
@@ -35,7 +34,7 @@ export function planMemory(values: readonly Crossing[]): MemoryPlan {
   return { offsets, bytes: Math.max(0, ...placed.map(({ end }) => end)) };
 }
 
-function sizeOf({ type, shape }: Crossing): number {
-  const bytes = shape.reduce((product, dimension) => product * dimension, bytesOf[type]);
+function sizeOf({ type, shape }: Intermediate): number {
+  const bytes = elements(shape) * bytesOf(type);
   return Math.ceil((bytes + 16) / ALIGNMENT) * ALIGNMENT;
 }

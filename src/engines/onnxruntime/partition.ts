@@ -1,31 +1,21 @@
-import { encodeModel, type Graph, type Node, type Port } from '../../tracing/graph.js';
+import type { Graph, Node, Port } from '../../tracing/graph.js';
 
 /** A part of the graph that ONNX Runtime runs at once. */
 export interface Segment {
   readonly kind: 'segment';
-  /** Has NO_COPIES as its first output. */
-  readonly model: Uint8Array;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
+  readonly graph: Graph;
 }
 
-/**
- * onnxruntime-node 1.30 writes each output into the tensor that it is given and then copies all of them into fresh memory
- * for the object that it returns: 0.4 ms a MiB, a sixth of the step of a large model. It stops at the first output that
- * JavaScript cannot have, such as this one, an empty sequence. (Later versions return outputs without copies.)
- */
-export const NO_COPIES = 'no copies';
-
-/** An operation of host_kernels.ts. */
-export interface HostStep {
-  readonly kind: 'host';
+/** An operation of custom_kernels.ts. */
+export interface CustomStep {
+  readonly kind: 'custom';
   readonly node: Node;
 }
 
-export type Step = Segment | HostStep;
+export type Step = Segment | CustomStep;
 
-/** A value that passes from one step to others, or an input of the graph that host operations read. */
-export interface Crossing extends Port {
+/** A value that passes from one step to others, or an input of the graph that custom operations read. */
+export interface Intermediate extends Port {
   /** Index of the step that computes it; 0 for an input. */
   readonly from: number;
   /** Index of the last step that reads it. */
@@ -34,7 +24,7 @@ export interface Crossing extends Port {
 
 export interface Partition {
   readonly steps: readonly Step[];
-  readonly crossings: readonly Crossing[];
+  readonly intermediates: readonly Intermediate[];
   /** Names of those that are inputs of the graph. */
   readonly copied: readonly string[];
   /** What the graph gives its caller. */
@@ -42,48 +32,43 @@ export interface Partition {
 }
 
 /**
- * Cuts a graph at its host operations. Stage s holds the nodes that depend on s host operations one after the other; its
- * segment runs first, then its host operations.
- * @param port type and shape of a value
+ * Cuts a graph at its custom operations. Stage s holds the nodes that depend on s custom operations one after the other; its
+ * segment runs first, then its custom operations.
  */
-export function partition(graph: Graph, port: (name: string) => Port | undefined): Partition {
+export function partition(graph: Graph): Partition {
   const stages = stageOf(graph);
   const last = Math.max(0, ...stages.values());
   const groups: Node[][] = [];
   for (let stage = 0; stage <= last; stage++) {
     const nodes = graph.nodes.filter((node) => stages.get(node) === stage);
-    const segment = nodes.filter((node) => !node.host);
+    const segment = nodes.filter((node) => !node.custom);
     if (segment.length > 0) groups.push(segment);
-    for (const node of nodes) if (node.host) groups.push([node]);
+    for (const node of nodes) if (node.custom) groups.push([node]);
   }
   const copied = copiedInputs(groups, graph.inputs);
-  const passed = crossingsOf(groups, port);
-  const crossings = [...copied, ...passed];
-  const crossing = new Map(crossings.map((each) => [each.name, each]));
+  const passed = intermediatesOf(groups, graph.values);
+  const intermediates = [...copied, ...passed];
+  const intermediate = new Map(intermediates.map((each) => [each.name, each]));
   const steps = groups.map((nodes): Step => {
-    if (nodes[0]!.host) {
-      const unreachable = nodes[0]!.inputs.find((name) => !crossing.has(name));
+    if (nodes[0]!.custom) {
+      const unreachable = nodes[0]!.inputs.find((name) => !intermediate.has(name));
       if (unreachable !== undefined)
         throw new Error(
-          `host operation ${nodes[0]!.op} reads ${unreachable}, which is neither an input nor computed`,
+          `custom operation ${nodes[0]!.op} reads ${unreachable}, which is neither an input nor computed`,
         );
-      return { kind: 'host', node: nodes[0]! };
+      return { kind: 'custom', node: nodes[0]! };
     }
     const read = new Set(nodes.flatMap((node) => node.inputs));
     const computed = new Set(nodes.flatMap((node) => node.outputs));
     const inputs = [...graph.inputs, ...passed].filter(({ name }) => read.has(name) && !computed.has(name));
     const outputs = [
       ...graph.outputs.filter(({ name }) => computed.has(name)),
-      ...[...computed].flatMap((name) => crossing.get(name) ?? []),
+      ...[...computed].flatMap((name) => intermediate.get(name) ?? []),
     ];
-    return {
-      kind: 'segment',
-      model: encodeModel({ nodes, inputs, outputs, initializers: graph.initializers }, NO_COPIES),
-      inputs: inputs.map(({ name }) => name),
-      outputs: outputs.map(({ name }) => name),
-    };
+    const initializers = new Map([...graph.initializers].filter(([name]) => read.has(name)));
+    return { kind: 'segment', graph: { nodes, inputs, outputs, initializers, values: graph.values } };
   });
-  return { steps, crossings, copied: copied.map(({ name }) => name), outputs: graph.outputs };
+  return { steps, intermediates, copied: copied.map(({ name }) => name), outputs: graph.outputs };
 }
 
 /**
@@ -96,7 +81,7 @@ function stageOf(graph: Graph): Map<Node, number> {
   for (const node of graph.nodes) {
     const after = node.inputs.flatMap((name) => {
       const source = producer.get(name);
-      return source ? [stages.get(source)! + (source.host && !node.host ? 1 : 0)] : [];
+      return source ? [stages.get(source)! + (source.custom && !node.custom ? 1 : 0)] : [];
     });
     stages.set(node, Math.max(0, ...after));
   }
@@ -104,25 +89,22 @@ function stageOf(graph: Graph): Map<Node, number> {
   const readers = new Map<string, number>();
   for (const node of graph.nodes.toReversed()) {
     const needed = Math.min(...node.outputs.map((name) => readers.get(name) ?? Number.POSITIVE_INFINITY));
-    if (!node.host && !node.outputs.some((name) => publicNames.has(name))) stages.set(node, needed);
+    if (!node.custom && !node.outputs.some((name) => publicNames.has(name))) stages.set(node, needed);
     const stage = stages.get(node)!;
     for (const name of node.inputs) readers.set(name, Math.min(stage, readers.get(name) ?? stage));
   }
   return stages;
 }
 
-/** Inputs of the graph that host operations read: they lie in memory from the beginning. */
-function copiedInputs(groups: readonly (readonly Node[])[], inputs: readonly Port[]): Crossing[] {
+/** Inputs of the graph that custom operations read: they lie in memory from the beginning. */
+function copiedInputs(groups: readonly (readonly Node[])[], inputs: readonly Port[]): Intermediate[] {
   return inputs.flatMap((input) => {
-    const to = groups.findLastIndex(([node]) => node!.host && node!.inputs.includes(input.name));
+    const to = groups.findLastIndex(([node]) => node!.custom && node!.inputs.includes(input.name));
     return to === -1 ? [] : [{ ...input, from: 0, to }];
   });
 }
 
-function crossingsOf(
-  groups: readonly (readonly Node[])[],
-  port: (name: string) => Port | undefined,
-): Crossing[] {
+function intermediatesOf(groups: readonly (readonly Node[])[], values: Graph['values']): Intermediate[] {
   const from = new Map(
     groups.flatMap((nodes, index) =>
       nodes.flatMap((node) => node.outputs.map((name) => [name, index] as const)),
@@ -133,7 +115,7 @@ function crossingsOf(
     for (const node of nodes)
       for (const name of node.inputs) if (from.has(name) && from.get(name) !== index) to.set(name, index);
   return [...to].map(([name, index]) => {
-    const known = port(name);
+    const known = values.get(name);
     if (!known)
       throw new Error(`value ${name} passes between parts of the graph, and its shape is not known`);
     return { ...known, from: from.get(name)!, to: index };

@@ -1,7 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import * as ort from 'onnxruntime-node';
-import { input, output, traceGraph } from '../../tracing/compile.js';
-import type { SessionOptions } from './executable.js';
+import { onnxOperators } from '../../tracing/kernels/index.js';
+import { input, output, traceGraph } from '../../tracing/trace_graph.js';
+import { encodeModel } from './encode.js';
+import type { EngineOptions } from './engine.js';
+import * as ort from './onnxruntime.js';
 
 /** Numbers with a shape, in row-major order. */
 export interface Numbers {
@@ -13,15 +15,15 @@ export interface Numbers {
 export async function runOnce<Name extends string>(
   run: (inputs: Readonly<Record<Name, Tensor>>) => Tensor,
   inputs: Readonly<Record<Name, Numbers>>,
-  { executionProviders, threads }: SessionOptions,
+  { executionProviders, threads }: Pick<EngineOptions, 'executionProviders' | 'threads'>,
 ): Promise<number[]> {
   const names = Object.keys(inputs) as Name[];
   const each = <T>(convert: (numbers: Numbers, name: Name) => T) =>
     Object.fromEntries(names.map((name) => [name, convert(inputs[name], name)])) as Record<Name, T>;
-  const { model } = await traceGraph((trace) => {
+  const { graph } = await traceGraph(onnxOperators, (trace) => {
     output(trace, 'result', run(each(({ shape }, name) => input(trace, name, 'float32', shape))));
   });
-  const session = await ort.InferenceSession.create(model, {
+  const session = await ort.InferenceSession.create(encodeModel(graph), {
     executionProviders: [...executionProviders],
     intraOpNumThreads: threads,
   });

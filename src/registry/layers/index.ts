@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 import type { Resolved } from '../schema.js';
 import { avgPool } from './avg_pool.js';
+import { batchNorm } from './batch_norm.js';
 import { branches } from './branches.js';
 import type { CompositeEntry, ContainerEntry, WrittenLayer } from './container.js';
 import { conv } from './conv.js';
@@ -21,6 +22,7 @@ export type LayerEntry = LeafEntry | ContainerEntry | CompositeEntry;
 /** Every kind of layer, by the `type` that a config names. */
 export const layers = {
   conv,
+  batch_norm: batchNorm,
   max_pool: maxPool,
   avg_pool: avgPool,
   global_avg_pool: globalAvgPool,

@@ -1,4 +1,3 @@
-import { dataTypes } from '../graph.js';
 import { type Translation, translation } from './kernel.js';
 
 const softmax: Translation = (trace, { logits }) => {
@@ -16,7 +15,7 @@ export interface OneHotAttributes {
 
 const oneHot = translation<OneHotAttributes>((trace, { indices }, { depth, onValue, offValue }) => {
   // ONNX Runtime's OneHot takes int64 positions.
-  const positions = trace.graph.node('Cast', [trace.natural(indices!)], { to: dataTypes.int64 });
+  const positions = trace.graph.node('Cast', [trace.natural(indices!)], { to: { type: 'int64' } });
   const name = trace.graph.node(
     'OneHot',
     [positions, trace.graph.int64s([depth]), trace.graph.floats([offValue, onValue], [2])],

@@ -1,4 +1,4 @@
-import { dataTypes, type GraphBuilder } from '../graph.js';
+import type { GraphBuilder } from '../graph.js';
 import { CHANNELS_FIRST, physicalShape } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 import { type PoolingAttributes, sizes } from './pooling.js';
@@ -101,7 +101,7 @@ function toFirstMaximum(
   for (let place = 0; place < kernel - 1; place++) {
     const end = place + (windowCount - 1) * stride + 1;
     const seen = slice(graph, padded, axis, place, end, stride);
-    const isMaximum = graph.node('Cast', [graph.node('Equal', [seen, y])], { to: dataTypes.float32 });
+    const isMaximum = graph.node('Cast', [graph.node('Equal', [seen, y])], { to: { type: 'float32' } });
     const share = graph.node('Mul', [rest, isMaximum]);
     rest = graph.node('Sub', [rest, share]);
     shares.push(share);

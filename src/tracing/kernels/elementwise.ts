@@ -1,7 +1,7 @@
 import { backend_util, util } from '@tensorflow/tfjs';
-import type { ElementType } from '../graph.js';
 import type { Trace } from '../trace.js';
 import { CHANNELS_FIRST, naturalOrder, type Order, physicalShape, sameOrder, type Value } from '../value.js';
+import type { ElementType } from '../view.js';
 import { type Translation, translation } from './kernel.js';
 import { maxPoolGradientThroughRelu } from './pooling.js';
 

@@ -21,11 +21,16 @@ export const kernels: ReadonlyMap<string, Translation> = new Map(
   }),
 );
 
+/** All operators of ONNX, and no others. */
 export const onnxOperators: Target = {
   name: 'ONNX',
   translations: kernels,
+  customOperations: false,
   hint: 'Run the model with an eager backend (--backend wasm), or add a translation in src/tracing/kernels.',
 };
+
+/** Operators of ONNX, and gnet's own operations for what ONNX Runtime's do badly on a CPU. */
+export const customOperations: Target = { ...onnxOperators, customOperations: true };
 
 /** Operators that ONNX Runtime's GPU providers compute on the device. */
 export const deviceOperators: Target = {

@@ -2,11 +2,14 @@ import { UserError } from '../../errors.js';
 import type { Trace } from '../trace.js';
 import type { Value } from '../value.js';
 
-/** What a trace is written in. */
+/** What a graph is traced for: the operations that it may consist of. */
 export interface Target {
+  /** What TensorFlow.js kernels are translated to, for errors. */
   readonly name: string;
   /** Translations by the name of the TensorFlow.js kernel. */
   readonly translations: ReadonlyMap<string, Translation>;
+  /** Whether the graph may have operations of gnet's own (`Node.custom`) beside those of the translations. */
+  readonly customOperations: boolean;
   /** What to do about a kernel that has none. */
   readonly hint: string;
 }

@@ -29,7 +29,7 @@ const window = (info: backend_util.Conv2DInfo) => ({
 const maxPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
   const info = sizes(x!.shape, attributes);
   const source = trace.stored(x!, CHANNELS_FIRST);
-  const outputs = trace.lowering === 'operators' ? 2 : 1;
+  const outputs = trace.target.customOperations ? 1 : 2;
   const [y, positions] = trace.graph.nodeWithOutputs('MaxPool', [source], window(info), outputs);
   if (positions !== undefined) trace.note('positions', y!, positions);
   return trace.value(y!, info.outShape, { order: CHANNELS_FIRST });
@@ -39,9 +39,9 @@ const maxPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
 const maxPoolGradient = translation<PoolingAttributes>((trace, inputs, attributes) => {
   const { dy, input, output } = inputs;
   const { graph } = trace;
-  if (trace.lowering === 'host') {
+  if (trace.target.customOperations) {
     const tensors = [input!, output!, dy!].map((value) => trace.stored(value, CHANNELS_FIRST));
-    const name = graph.hostNode('MaxPoolGradient', tensors, {
+    const name = graph.customNode('MaxPoolGradient', tensors, {
       ...window(sizes(input!.shape, attributes)),
       positive: 0,
     });
@@ -65,8 +65,8 @@ const maxPoolGradient = translation<PoolingAttributes>((trace, inputs, attribute
  */
 export function maxPoolGradientThroughRelu(trace: Trace, gradient: Value, relu: string): Value | undefined {
   const node = trace.graph.producer(gradient.name);
-  if (!node?.host || node.op !== 'MaxPoolGradient' || node.inputs[0] !== relu) return undefined;
-  const name = trace.graph.hostNode(node.op, node.inputs, { ...node.attributes, positive: 1 });
+  if (!node?.custom || node.op !== 'MaxPoolGradient' || node.inputs[0] !== relu) return undefined;
+  const name = trace.graph.customNode(node.op, node.inputs, { ...node.attributes, positive: 1 });
   return trace.value(name, gradient.shape, { order: gradient.order });
 }
 

@@ -1,5 +1,4 @@
 import { backend_util, util } from '@tensorflow/tfjs';
-import { dataTypes } from '../graph.js';
 import { CHANNELS_OUTERMOST, naturalOrder, type Order, type Value } from '../value.js';
 import { type Translation, translation } from './kernel.js';
 
@@ -56,7 +55,7 @@ const argMax = translation<{ axis: number }>((trace, { x }, { axis }) => {
   });
   const shape = x!.shape.filter((_, index) => index !== at);
   // ONNX counts in int64, TensorFlow.js in int32.
-  return trace.value(trace.graph.node('Cast', [name], { to: dataTypes.int32 }), shape, {
+  return trace.value(trace.graph.node('Cast', [name], { to: { type: 'int32' } }), shape, {
     type: 'int32',
     order: remainingOrder(x!.order, [at!]),
   });

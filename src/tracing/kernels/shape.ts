@@ -1,6 +1,6 @@
 import { backend_util, type DataType, slice_util, type TensorInfo, util } from '@tensorflow/tfjs';
-import { dataTypes, type ElementType } from '../graph.js';
 import { naturalOrder, type Value } from '../value.js';
+import type { ElementType } from '../view.js';
 import { type Translation, translation } from './kernel.js';
 
 const identity: Translation = (_trace, { x }) => x!;
@@ -8,7 +8,7 @@ const identity: Translation = (_trace, { x }) => x!;
 const cast = translation<{ dtype: DataType }>((trace, { x }, { dtype }) => {
   const type = dtype as ElementType;
   if (type === x!.type) return x!;
-  const name = trace.graph.node('Cast', [trace.stored(x!)], { to: dataTypes[type] });
+  const name = trace.graph.node('Cast', [trace.stored(x!)], { to: { type } });
   return trace.value(name, x!.shape, { type, order: x!.order });
 });
 

@@ -15,7 +15,7 @@ import { tinyPlan } from '../../helpers/tiny_plan.js';
 
 /** As it was last built: a process reads no TypeScript. */
 const built = (file: string) => resolve('dist', file);
-const MAIN = built('doctor/probe_main.js');
+const MAIN = built('backends/doctor/probe_main.js');
 
 const FACTS = { system: machine(), reinstall: 'npm ci' };
 

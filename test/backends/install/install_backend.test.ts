@@ -10,8 +10,8 @@ import {
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { describeFiles } from '../../../src/backends/install/build_files.js';
-import { TENSORFLOW_VERSION } from '../../../src/backends/install/build_tensorflow.js';
 import { installBackend } from '../../../src/backends/install/install_backend.js';
+import { TENSORFLOW_VERSION } from '../../../src/backends/install/pinned_wheels.js';
 import { buildName } from '../../../src/backends/tensorflow_build.js';
 import { fakePrograms } from '../../helpers/fake_programs.js';
 import { gnet, startGnet } from '../../helpers/gnet.js';

@@ -1,25 +1,37 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { downloadWheels } from '../../../src/backends/install/pip.js';
 import { fakePrograms } from '../../helpers/fake_programs.js';
 import { temporaryDirectory } from '../../helpers/temporary_directory.js';
+import { wheel } from '../../helpers/zip.js';
+
+const pinned = { name: 'tensorflow-cpu', version: '2.21.0', sha256: 'ab'.repeat(32) };
 
 const python = (script: string) => join(fakePrograms({ python3: script }), 'python3');
 
-it('asks pip for wheels alone, and returns what came', async () => {
+it('asks pip for the pinned wheels alone, and returns what came', async () => {
   const directory = temporaryDirectory();
   const target = join(directory, 'wheels');
   const fake = python(
     `echo "$@" > ${directory}/words; echo > ${target}/tensorflow_cpu-2.21.0.whl; echo > ${target}/note`,
   );
-  expect(await downloadWheels(['tensorflow-cpu==2.21.0'], fake, target)).toEqual([
+  expect(await downloadWheels([pinned], fake, target, { constraints: ['some<2'] })).toEqual([
     join(target, 'tensorflow_cpu-2.21.0.whl'),
   ]);
   const words = readFileSync(join(directory, 'words'), 'utf8').trim().split(' ');
   expect(words.slice(0, 3)).toEqual(['-m', 'pip', 'download']);
-  expect(words).toEqual(expect.arrayContaining(['--no-deps', '--only-binary=:all:', `--dest=${target}`]));
-  expect(words.at(-1)).toBe('tensorflow-cpu==2.21.0');
+  const [requirements, constraints] = [join(target, 'requirements.txt'), join(target, 'constraints.txt')];
+  expect(words).toEqual(
+    expect.arrayContaining([
+      ...['--no-deps', '--only-binary=:all:', '--require-hashes', `--dest=${target}`],
+      ...[`--requirement=${requirements}`, `--constraint=${constraints}`],
+    ]),
+  );
+  expect(readFileSync(requirements, 'utf8')).toBe(`tensorflow-cpu==2.21.0 --hash=sha256:${pinned.sha256}\n`);
+  expect(readFileSync(constraints, 'utf8')).toBe('some<2\n');
   expect(existsSync(target)).toBe(true);
 });
 
@@ -46,7 +58,7 @@ it.each([
 ])('%s', async (_case, output, reason, hint) => {
   const fake = python(`cat >&2 <<'END'\n${output}\nEND\nexit 1`);
   const failure = (replaceable: boolean) =>
-    downloadWheels(['tensorflow-cpu==2.21.0'], fake, temporaryDirectory(), { replaceable });
+    downloadWheels([pinned], fake, temporaryDirectory(), { replaceable });
   const message = expect.stringContaining(`pip cannot download tensorflow-cpu==2.21.0: ${reason}`);
   await expect(failure(true)).rejects.toMatchObject({
     name: 'UserError',
@@ -57,4 +69,40 @@ it.each([
     message,
     hint: expect.stringMatching(/^Check pip's index (and proxy )?\(pip config list\)\.$/),
   });
+});
+
+const whyNoPip = spawnSync('python3', ['-m', 'pip', '--version']).status === 0 ? null : 'python3 has no pip';
+
+it('pip itself takes the pinned file, and no other in its place', async ({ skip }) => {
+  skip(whyNoPip !== null, whyNoPip ?? '');
+  const index = join(temporaryDirectory(), 'index');
+  mkdirSync(index);
+  const file = join(index, 'some_library-1.0-py3-none-any.whl');
+  const published = wheel({ name: 'some_library', version: '1.0', tag: 'py3-none-any' });
+  writeFileSync(file, published);
+  vi.stubEnv('PIP_NO_INDEX', '1');
+  vi.stubEnv('PIP_FIND_LINKS', index);
+  try {
+    const sha256 = createHash('sha256').update(published).digest('hex');
+    const library = { name: 'some-library', version: '1.0', sha256 };
+    const download = (constraints: string[] = []) =>
+      downloadWheels([library], 'python3', temporaryDirectory(), { constraints, replaceable: true });
+    const [path] = await download(['some-library<2', 'other>3']);
+    expect(readFileSync(path!)).toEqual(published);
+
+    await expect(download(['some-library>=2'])).rejects.toMatchObject({
+      message: 'pip cannot download some-library==1.0: the wheel of TensorFlow asks for some-library>=2',
+      hint: 'Take the wheel of TensorFlow 2.21.0.',
+    });
+
+    appendFileSync(file, 'more');
+    const actual = createHash('sha256').update(readFileSync(file)).digest('hex');
+    await expect(download()).rejects.toMatchObject({
+      name: 'UserError',
+      message: expect.stringMatching(`some-library==1\\.0.*: expected sha256 ${sha256}, got ${actual}$`),
+      hint: expect.stringContaining('nothing of it was used'),
+    });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
 import { drawMasks } from '../../../src/model/masks.js';
-import { livelyState, programs, randomBatch } from '../../helpers/programs.js';
+import { livelyState, programs, randomBatch, trainStepOn } from '../../helpers/programs.js';
 import { everyLayerPlan } from '../../helpers/small_plan.js';
 import { eagerBackends } from '../../helpers/tensorflow.js';
 
@@ -23,7 +23,7 @@ describe.each(eagerBackends)('EagerProgram on %s', (name) => {
     const program = await programs[name](plan, livelyState(plan));
     const { parameters } = await program.state();
     const batch = randomBatch(plan, 2, 0);
-    await program.train(batch, drawMasks(plan, 0, 0, 2), { step: 1, learningRate: 0.1 });
+    await trainStepOn(program, batch, drawMasks(plan, 0, 0, 2), { step: 1, learningRate: 0.1 });
     expect(parameters).toEqual(livelyState(plan).parameters);
     program.dispose();
   });

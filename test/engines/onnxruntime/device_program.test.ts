@@ -1,14 +1,17 @@
-import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { compileDeviceTraining } from '../../../src/engines/onnxruntime/compile_device.js';
+import { compileUpdate } from '../../../src/engines/onnxruntime/compile_device.js';
+import { encodeModel } from '../../../src/engines/onnxruntime/encode.js';
+import * as ort from '../../../src/engines/onnxruntime/onnxruntime.js';
 import { drawMasks } from '../../../src/model/masks.js';
 import { backends } from '../../../src/registry/backends.js';
 import { GraphBuilder } from '../../../src/tracing/graph.js';
+import { deviceOperators } from '../../../src/tracing/kernels/index.js';
+import { traceTraining } from '../../../src/tracing/step_graphs.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { convolution } from '../../helpers/naive.js';
-import { livelyState, programs, randomBatch } from '../../helpers/programs.js';
+import { livelyState, programs, randomBatch, trainStepOn } from '../../helpers/programs.js';
 import { TestRandom } from '../../helpers/random.js';
-import { runModel } from '../../helpers/runners.js';
+import { runGraph } from '../../helpers/runners.js';
 import { everyLayerPlan } from '../../helpers/small_plan.js';
 import { requireWebgpu } from '../../helpers/webgpu.js';
 
@@ -46,37 +49,42 @@ describe('on WebGPU', { timeout: 300_000 }, () => {
     // Parameters and Adam's two slots.
     const tensors = livelyState(plan).parameters.size * 3;
     const runs = watchFeeds();
-    await program.train(...step(1));
-    await program.train(...step(2));
+    await trainStepOn(program, ...step(1));
+    await trainStepOn(program, ...step(2));
     await program.evaluate(randomBatch(plan, 2, 3));
     await program.state();
-    const [upload, first, second, evaluation, download] = runs;
+    const [upload, ...later] = runs;
     expect(upload).toEqual({ cpu: tensors });
-    for (const place of [first, second, download]) expect(place).toEqual({ 'gpu-buffer': tensors });
-    expect(Object.keys(evaluation!)).toEqual(['gpu-buffer']);
-    expect(runs).toHaveLength(5);
+    // Two steps and updates, an evaluation, and the way back.
+    expect(later).toHaveLength(6);
+    for (const places of later) expect(Object.keys(places)).toEqual(['gpu-buffer']);
+    // An update also reads the gradients.
+    expect(later[1]).toEqual({ 'gpu-buffer': (tensors * 4) / 3 });
+    expect(later.at(-1)).toEqual({ 'gpu-buffer': tensors });
     program.dispose();
   });
 
   it('every node of a training step runs on the device', async () => {
     await requireWebgpu();
-    const { model } = await compileDeviceTraining(plan, 2);
+    const graphs = [await traceTraining(plan, 2, deviceOperators), await compileUpdate(plan)];
     // With this, ONNX Runtime refuses a graph of which it would leave a node to the CPU.
     const extra = { session: { disable_cpu_ep_fallback: '1' } };
-    const session = await ort.InferenceSession.create(model, {
-      executionProviders: [executionProvider],
-      logSeverityLevel: 3,
-      extra,
-    });
-    await session.release();
-    const graph = new GraphBuilder();
-    graph.output(
+    for (const { graph } of graphs) {
+      const session = await ort.InferenceSession.create(encodeModel(graph), {
+        executionProviders: [executionProvider],
+        logSeverityLevel: 3,
+        extra,
+      });
+      await session.release();
+    }
+    const other = new GraphBuilder();
+    other.output(
       'y',
-      graph.node('Erf', [graph.node('Sum', [graph.input('x', 'float32', [1])])]),
+      other.node('Erf', [other.node('Sum', [other.input('x', 'float32', [1])])]),
       'float32',
       [1],
     );
-    const refused = ort.InferenceSession.create(graph.encode(), {
+    const refused = ort.InferenceSession.create(encodeModel(other.finish()), {
       executionProviders: [executionProvider],
       logSeverityLevel: 4,
       extra,
@@ -103,7 +111,7 @@ describe('on WebGPU', { timeout: 300_000 }, () => {
         5,
         6,
       ]);
-      const [y] = await runModel(graph.encode(), [x, filter], executionProvider);
+      const [y] = await runGraph(graph.finish(), [x, filter], executionProvider);
       const expected = convolution(x, filter, null, { kernel: [3, 3], stride: [1, 1], padding: [1, 1] });
       expectAllClose(y!.values, expected.values, { relative: 1e-4, absolute: 1e-4 });
     },

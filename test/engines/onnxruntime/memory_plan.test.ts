@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planMemory } from '../../../src/engines/onnxruntime/memory_plan.js';
-import type { Crossing } from '../../../src/engines/onnxruntime/partition.js';
-import type { ElementType } from '../../../src/tracing/graph.js';
+import type { Intermediate } from '../../../src/engines/onnxruntime/partition.js';
+import type { ElementType } from '../../../src/tracing/view.js';
 import { elements } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
 
@@ -10,7 +10,7 @@ const BEYOND = 16;
 const bytesOf = { float32: 4, int32: 4, int64: 8, uint8: 1, bool: 1 } as const;
 const types = Object.keys(bytesOf) as ElementType[];
 
-const floats = (name: string, count: number, from: number, to: number): Crossing => ({
+const floats = (name: string, count: number, from: number, to: number): Intermediate => ({
   name,
   type: 'float32',
   shape: [count],
@@ -18,7 +18,7 @@ const floats = (name: string, count: number, from: number, to: number): Crossing
   to,
 });
 
-function randomValues(random: TestRandom): Crossing[] {
+function randomValues(random: TestRandom): Intermediate[] {
   return Array.from({ length: random.integer(1, 40) }, (_, index) => {
     const from = random.integer(0, 8);
     return {
@@ -32,7 +32,7 @@ function randomValues(random: TestRandom): Crossing[] {
 }
 
 /** Values as areas of memory. */
-function areasOf(values: readonly Crossing[]) {
+function areasOf(values: readonly Intermediate[]) {
   const { offsets, bytes } = planMemory(values);
   const areas = values.map((value) => {
     const start = offsets.get(value.name)!;

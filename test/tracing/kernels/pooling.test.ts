@@ -64,16 +64,16 @@ const padOf = ({ padding: [y, x] }: Window): Pad => [
   [0, 0],
 ];
 
-const { traced, host, device } = runners;
+const { traced, custom, device } = runners;
 
 describe.each([
-  { lowering: 'operators', run: traced, order: undefined },
-  { lowering: 'operators', run: traced, order: CHANNELS_FIRST },
-  { lowering: 'host', run: host, order: undefined },
-  { lowering: 'host', run: host, order: CHANNELS_FIRST },
-  { lowering: 'device', run: device, order: undefined },
-  { lowering: 'device', run: device, order: CHANNELS_FIRST },
-])('max pooling, lowering $lowering, of a map stored in order $order', ({ run, order }) => {
+  { target: 'operators', run: traced, order: undefined },
+  { target: 'operators', run: traced, order: CHANNELS_FIRST },
+  { target: 'custom', run: custom, order: undefined },
+  { target: 'custom', run: custom, order: CHANNELS_FIRST },
+  { target: 'device', run: device, order: undefined },
+  { target: 'device', run: device, order: CHANNELS_FIRST },
+])('max pooling, target $target, of a map stored in order $order', ({ run, order }) => {
   const stored = order ? { order } : {};
   it.each([...special, ...Array.from({ length: 20 }, () => randomCase(true))])(
     '$name: input $input, window $kernel, stride $stride, padding $padding',

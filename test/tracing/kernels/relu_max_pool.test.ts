@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import { customOperations } from '../../../src/tracing/kernels/index.js';
 import { CHANNELS_FIRST } from '../../../src/tracing/value.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { TestRandom } from '../../helpers/random.js';
@@ -20,25 +21,25 @@ const gradient = (f: (x: tf.Tensor) => tf.Tensor, x: tf.Tensor, dy: tf.Tensor) =
 const map = (): Input => ({ ...random.integers([2, 6, 5, 3], -3, 2), order: CHANNELS_FIRST });
 const dy = (): Input => ({ ...random.integers([2, 3, 3, 3], -8, 8), order: CHANNELS_FIRST });
 
-/** Expects of both lowerings what TensorFlow.js computes, and returns `positive` of each host operation. */
+/** Expects of both lowerings what TensorFlow.js computes, and returns `positive` of each custom operation. */
 async function run(f: TensorFunction, inputs: readonly Input[]): Promise<unknown[]> {
   const expected = await runners.cpu(f, inputs);
-  for (const runner of [runners.traced, runners.host]) {
+  for (const runner of [runners.traced, runners.custom]) {
     const actual = await runner(f, inputs);
     for (const [index, { shape, values }] of expected.entries()) {
       expect(actual[index]!.shape).toEqual(shape);
       expectAllClose(actual[index]!.values, values);
     }
   }
-  const { nodes } = (await traceFunction(f, inputs, 'host')).graph.finish();
-  return nodes.filter(({ host }) => host).map(({ attributes }) => attributes.positive);
+  const { nodes } = (await traceFunction(f, inputs, customOperations)).graph.finish();
+  return nodes.filter(({ custom }) => custom).map(({ attributes }) => attributes.positive);
 }
 
 describe('the gradient of max-pooling and of the ReLU before it', () => {
   it('is one operation', async () => {
     const f: TensorFunction = ([x, d]) => gradient((v) => pool(tf.relu(v)), x!, d!);
     expect(await run(f, [map(), dy()])).toEqual([1]);
-    const { graph } = await traceFunction(f, [map(), dy()], 'host');
+    const { graph } = await traceFunction(f, [map(), dy()], customOperations);
     const ops = graph.finish().nodes.map(({ op }) => op);
     expect(ops.filter((op) => op === 'Mul' || op === 'Cast')).toEqual([]);
   });

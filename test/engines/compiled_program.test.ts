@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CompiledProgram } from '../../../src/engines/onnxruntime/compiled_program.js';
-import { drawMasks } from '../../../src/model/masks.js';
-import { layers } from '../../../src/registry/layers/index.js';
-import { livelyState, programs, randomBatch } from '../../helpers/programs.js';
-import { everyLayerPlan } from '../../helpers/small_plan.js';
+import { CompiledProgram } from '../../src/engines/compiled_program.js';
+import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
+import { drawMasks } from '../../src/model/masks.js';
+import { layers } from '../../src/registry/layers/index.js';
+import { livelyState, programs, randomBatch, trainStepOn } from '../helpers/programs.js';
+import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
 const open = () => programs['onnxruntime-cpu'](plan, livelyState(plan));
@@ -17,10 +18,10 @@ describe('CompiledProgram', () => {
     const forward = vi.spyOn(layers.global_avg_pool, 'forward');
     const program = await open();
     await program.prepare(2);
-    await program.train(...step(2));
-    await program.train(...step(2));
+    await trainStepOn(program, ...step(2));
+    await trainStepOn(program, ...step(2));
     expect(forward).toHaveBeenCalledTimes(1);
-    await program.train(...step(1));
+    await trainStepOn(program, ...step(1));
     expect(forward).toHaveBeenCalledTimes(2);
     await program.evaluate(randomBatch(plan, 2, 0));
     await program.evaluate(randomBatch(plan, 2, 1));
@@ -30,9 +31,10 @@ describe('CompiledProgram', () => {
 
   it('its state is what the next step changes: nothing is copied', async () => {
     const program = await open();
+    await program.prepare(2);
     const { parameters, slots } = await program.state();
     const before = parameters.get('fc.bias')!.data.slice();
-    await program.train(...step(2));
+    await trainStepOn(program, ...step(2));
     expect(parameters.get('fc.bias')!.data).not.toEqual(before);
     expect(
       slots
@@ -48,17 +50,14 @@ describe('CompiledProgram', () => {
     // A rejection that nobody handles would end the process: here, the test run.
     const program = await open();
     await expect(program.prepare(2)).rejects.toThrow('layer "relu": TensorFlow.js kernel Erf');
-    await expect(program.train(...step(2))).rejects.toThrow('layer "relu": TensorFlow.js kernel Erf');
+    await expect(trainStepOn(program, ...step(2))).rejects.toThrow('layer "relu": TensorFlow.js kernel Erf');
     program.dispose();
     await new Promise((resolve) => setImmediate(resolve));
   });
 
   it('an unknown provider is an error of ONNX Runtime', async () => {
-    const program = new CompiledProgram(
-      plan,
-      { executionProviders: ['none'], threads: 1 },
-      livelyState(plan),
-    );
+    const engine = new OnnxRuntimeEngine({ executionProviders: ['none'], threads: 1, device: false });
+    const program = new CompiledProgram(plan, engine, livelyState(plan));
     await expect(program.prepare(1)).rejects.toThrow(/no available backend|none/i);
     program.dispose();
   });

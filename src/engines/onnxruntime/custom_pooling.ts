@@ -1,7 +1,7 @@
-import { type HostKernel, LANES, operands, type Place, wholeLanes } from './host_kernel.js';
+import { type CustomKernel, LANES, operands, type Place, wholeLanes } from './custom_kernel.js';
 
 /** dx of a max-pooling from x, y and dy; see assembly/max_pool_gradient.ts. */
-export const maxPoolGradient: HostKernel = (node, places) => {
+export const maxPoolGradient: CustomKernel = (node, places) => {
   const [x, y, dy, dx] = operands(node, places) as [Place, Place, Place, Place];
   const kernel = node.attributes.kernel_shape as [number, number];
   const strides = node.attributes.strides as [number, number];

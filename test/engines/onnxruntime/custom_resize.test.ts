@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Place } from '../../../src/engines/onnxruntime/host_kernel.js';
-import { HostKernels, scratchBytes } from '../../../src/engines/onnxruntime/host_kernels.js';
+import type { Place } from '../../../src/engines/onnxruntime/custom_kernel.js';
+import { CustomKernels, scratchBytes } from '../../../src/engines/onnxruntime/custom_kernels.js';
+import { wasmMemory } from '../../../src/model/wasm_memory.js';
 import type { Node } from '../../../src/tracing/graph.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { resized } from '../../helpers/naive_resize.js';
@@ -63,10 +64,15 @@ async function run(...all: readonly Operands[]): Promise<Float32Array[]> {
       outputs: [`out${index}`],
       attributes: { scale: Array.from(scale), shift: Array.from(shift) },
       scope: '',
-      host: true,
+      custom: true,
     };
   });
-  const kernels = await HostKernels.open(end, nodes, places);
+  const kernels = await CustomKernels.open(
+    wasmMemory(end + scratchBytes(nodes, places), 'tests'),
+    end,
+    nodes,
+    places,
+  );
   const memory = new Uint8Array(kernels.memory.buffer).fill(GUARD);
   for (const [index, { images }] of all.entries())
     memory.set(Array.from(images.values), places.get(`images${index}`)!.offset);

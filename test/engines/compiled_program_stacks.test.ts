@@ -1,8 +1,8 @@
 import { describe, it } from 'vitest';
-import { expectAllClose } from '../../helpers/all_close.js';
-import { livelyState, programs, trainOn } from '../../helpers/programs.js';
-import { TestRandom } from '../../helpers/random.js';
-import { type SmallPlan, smallPlan } from '../../helpers/small_plan.js';
+import { expectAllClose } from '../helpers/all_close.js';
+import { livelyState, programs, trainOn } from '../helpers/programs.js';
+import { TestRandom } from '../helpers/random.js';
+import { type SmallPlan, smallPlan } from '../helpers/small_plan.js';
 
 type Layers = SmallPlan['layers'];
 
@@ -27,7 +27,7 @@ function randomLayers(random: TestRandom): Layers {
   });
 }
 
-describe('a compiled step with host operations', () => {
+describe('a compiled step with custom operations', () => {
   const random = new TestRandom(23);
   const stacks: Layers[] = [
     [{ type: 'max_pool', name: 'first', kernel: 2, stride: 1, padding: 0 }],

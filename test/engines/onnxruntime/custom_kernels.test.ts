@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Place } from '../../../src/engines/onnxruntime/host_kernel.js';
-import { HostKernels, scratchBytes } from '../../../src/engines/onnxruntime/host_kernels.js';
+import type { Place } from '../../../src/engines/onnxruntime/custom_kernel.js';
+import { CustomKernels, scratchBytes } from '../../../src/engines/onnxruntime/custom_kernels.js';
+import { wasmMemory } from '../../../src/model/wasm_memory.js';
 import type { Node } from '../../../src/tracing/graph.js';
 import { maxPool, maxPoolGradient, type Window } from '../../helpers/naive.js';
 import { elements, type Plain } from '../../helpers/plain.js';
@@ -86,10 +87,15 @@ async function run(...all: readonly Operands[]): Promise<number[][]> {
       outputs: [names[0]!],
       attributes: { kernel_shape: kernel, strides: stride, pads: [...padding, ...paddingEnd], positive },
       scope: '',
-      host: true,
+      custom: true,
     };
   });
-  const kernels = await HostKernels.open(end, nodes, places);
+  const kernels = await CustomKernels.open(
+    wasmMemory(end + scratchBytes(nodes, places), 'tests'),
+    end,
+    nodes,
+    places,
+  );
   const memory = new Float32Array(kernels.memory.buffer).fill(GUARD);
   const start = (name: string) => places.get(name)!.offset / 4;
   for (const [index, { x, y, dy }] of all.entries())
@@ -155,7 +161,7 @@ describe.each(cases)(
   },
 );
 
-describe('HostKernels', () => {
+describe('CustomKernels', () => {
   it('kernels of different sizes take turns on the same scratch memory', async () => {
     const all = cases.slice(0, 40).map(({ input, ...window }): Operands => {
       const x = random.integers(input, -2, GUARD);
@@ -166,9 +172,7 @@ describe('HostKernels', () => {
     expect(await run(...all)).toEqual(expected);
   });
 
-  it('needs no scratch memory, and no memory, without kernels', async () => {
+  it('needs no scratch memory without kernels', () => {
     expect(scratchBytes([], new Map())).toBe(0);
-    const { memory } = await HostKernels.open(0, [], new Map());
-    expect(memory.buffer.byteLength).toBe(0);
   });
 });

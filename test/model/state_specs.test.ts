@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { maskShapes, parameterSpecs } from '../../src/model/parameters.js';
+import { maskShapes, parameterSpecs } from '../../src/model/state_specs.js';
 import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const { network } = everyLayerPlan();

@@ -8,8 +8,8 @@ export interface Place {
 
 export type Places = ReadonlyMap<string, Place>;
 
-/** A call of a function of the WebAssembly module, which computes one host operation. */
-export interface HostCall {
+/** A call of a function of the WebAssembly module, which computes one custom operation. */
+export interface CustomCall {
   readonly function: 'maxPoolGradient' | 'resizeAndNormalize';
   readonly scratchBytes: number;
   /** What the function reads beside values: stands at the start of its scratch memory. */
@@ -18,7 +18,7 @@ export interface HostCall {
 }
 
 /** Lays out the call that computes a node. */
-export type HostKernel = (node: Node, places: Places) => HostCall;
+export type CustomKernel = (node: Node, places: Places) => CustomCall;
 
 /** Numbers of four bytes that a kernel handles at a time. */
 export const LANES = 4;

@@ -1,11 +1,11 @@
 import { resizeWindows } from '../../data/resize_matrix.js';
-import { type HostKernel, LANES, operands, type Place, wholeLanes } from './host_kernel.js';
+import { type CustomKernel, LANES, operands, type Place, wholeLanes } from './custom_kernel.js';
 
 /**
  * Images uint8 [batch, channels, height, width] resized to the height and width of the output, and normalized with the
  * attributes `scale` and `shift`, a number for each channel; see assembly/resize_and_normalize.ts.
  */
-export const resizeAndNormalize: HostKernel = (node, places) => {
+export const resizeAndNormalize: CustomKernel = (node, places) => {
   const [images, out] = operands(node, places) as [Place, Place];
   const [batch, channels, height, width] = images.shape as [number, number, number, number];
   const [outHeight, outWidth] = out.shape.slice(2) as [number, number];

@@ -1,0 +1,42 @@
+import { allLayers, type Network } from '../config/network.js';
+import type { Plan } from '../config/resolve.js';
+import type { TensorSpec } from '../registry/layers/layer.js';
+
+type Specs = ReadonlyMap<string, TensorSpec>;
+
+/** All tensors of a model by their names in PyTorch's state dict, in its order: `inception1.conv3x3.weight`. */
+export function stateSpecs(network: Network): Specs {
+  const specs = new Map<string, TensorSpec>();
+  for (const layer of allLayers(network)) {
+    for (const spec of layer.tensors) specs.set(`${layer.name}.${spec.name}`, spec);
+  }
+  return specs;
+}
+
+/** Those with values that an optimizer could change: trained and frozen ones. */
+export function parameterSpecs(network: Network): Specs {
+  return only(stateSpecs(network), ({ role }) => role === 'parameter');
+}
+
+/** Running statistics and counters. */
+export function bufferSpecs(network: Network): Specs {
+  return only(stateSpecs(network), ({ role }) => role === 'buffer');
+}
+
+/** The parameters that training changes. */
+export function trainedSpecs({ network, frozen }: Pick<Plan, 'network' | 'frozen'>): Specs {
+  return only(parameterSpecs(network), (_, name) => !frozen.has(name));
+}
+
+function only(specs: Specs, wanted: (spec: TensorSpec, name: string) => boolean): Specs {
+  return new Map([...specs].filter(([name, spec]) => wanted(spec, name)));
+}
+
+/** Shapes of the masks that a training step of `batchSize` images reads, by layer name. */
+export function maskShapes(network: Network, batchSize: number): ReadonlyMap<string, readonly number[]> {
+  return new Map(
+    allLayers(network).flatMap(({ name, mask }) =>
+      mask ? [[name, [batchSize, ...mask.shape]] as const] : [],
+    ),
+  );
+}
