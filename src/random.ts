@@ -133,6 +133,30 @@ export function fillUniform(
 }
 
 /**
+ * Fills `out` with 1 where uniform(offset + i) is less than `probability`, else 0. The words of a block are used both, which
+ * halves the cost of one draw after the other.
+ */
+export function fillBernoulli(
+  out: Uint8Array,
+  stream: RandomStream,
+  offset: number,
+  probability: number,
+): void {
+  const [key0, key1] = stream.key;
+  // uniform() is a word's upper 24 bits / 2^24; a power of 2 scales exactly.
+  const limit = probability * 0x100_0000;
+  let i = 0;
+  if (offset % 2 !== 0 && out.length > 0) out[i++] = stream.uint32(offset) >>> 8 < limit ? 1 : 0;
+  for (; i < out.length; i += 2) {
+    const block = (offset + i) / 2;
+    encrypt(key0, key1, block >>> 0, Math.floor(block / TWO_TO_32));
+    out[i] = word0 >>> 8 < limit ? 1 : 0;
+    // Past the end of an odd array this store is ignored, as typed arrays do.
+    out[i + 1] = word1 >>> 8 < limit ? 1 : 0;
+  }
+}
+
+/**
  * Fills `out` with normal numbers of mean 0 and standard deviation `std`, none beyond ±cutoff: those are drawn again, as
  * truncation by rejection has it. Box and Muller 1958, from two uniform numbers each; in double precision, then rounded.
  */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillUniform, permutation, randomStream, threefry2x32 } from '../src/random.js';
+import { fillBernoulli, fillUniform, permutation, randomStream, threefry2x32 } from '../src/random.js';
 
 describe('threefry2x32', () => {
   // The known answers of Random123's kat_vectors file.
@@ -102,6 +102,24 @@ describe('fillUniform', () => {
     expect([...out]).toEqual(
       Array.from({ length }, (_, i) => Math.fround(-2 + 4 * stream.uniform(offset + i))),
     );
+  });
+});
+
+describe('fillBernoulli', () => {
+  it.each([
+    [0, 7, 0.5],
+    [3, 8, 0.7],
+    [3, 1, 0.2],
+    [10, 0, 0.5],
+    [1, 1001, 1 / 3],
+    [0, 100, 0],
+    [5, 100, 1],
+  ])('from offset %d, %d values, %f: what uniform() draws one by one', (offset, length, probability) => {
+    const stream = randomStream(7, 'dropout.drop', 3);
+    const out = new Uint8Array(length);
+    fillBernoulli(out, stream, offset, probability);
+    const one = (_: unknown, i: number) => (stream.uniform(offset + i) < probability ? 1 : 0);
+    expect([...out]).toEqual(Array.from({ length }, one));
   });
 });
 

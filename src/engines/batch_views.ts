@@ -43,7 +43,10 @@ export function readEvaluation(output: (name: string) => Pick<View, 'data'>, cou
   return {
     losses: losses.slice(0, count),
     predicted: (output(ports.predicted).data as Int32Array).slice(0, count),
-    logits: (output(ports.logits).data as Float32Array).slice(0, probabilities.length / losses.length * count),
+    logits: (output(ports.logits).data as Float32Array).slice(
+      0,
+      (probabilities.length / losses.length) * count,
+    ),
     probabilities: probabilities.slice(0, (probabilities.length / losses.length) * count),
   };
 }

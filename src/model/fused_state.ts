@@ -1,6 +1,6 @@
-import { elements } from '../config/network.js';
 import { UserError } from '../errors.js';
 import { type OptimizerOptions, optimizerEntry } from '../registry/optimizers/index.js';
+import { elements } from '../shape.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { type ElementLoop, elementLoop, type Lanes } from './element_loop.js';
 import type { ModelState } from './state.js';

@@ -2,7 +2,7 @@ import type { Plan } from '../config/resolve.js';
 import { epochBatches } from '../data/epoch_batches.js';
 import { Interrupted } from '../errors.js';
 import { learningRate } from '../model/learning_rate.js';
-import { drawMasks } from '../model/masks.js';
+import { MasksAhead } from '../model/masks_ahead.js';
 import { duration, imagesPerSecond, percent, speed } from '../terminal/format.js';
 import type { Progress, StageOutput, StopRequested } from '../terminal/stage.js';
 import { Stopwatch } from '../terminal/stopwatch.js';
@@ -29,18 +29,21 @@ export interface Training extends Recording {
  */
 export async function train(training: Training, start: Position): Promise<Position> {
   const { checkpoints } = training;
+  const masks = new MasksAhead(training.plan);
   try {
-    const end = await trainFrom(training, start);
+    const end = await trainFrom(training, masks, start);
     await checkpoints.settle();
     return end;
   } catch (error) {
     // The first error is the one to report.
     await checkpoints.settle().catch(() => {});
     throw error;
+  } finally {
+    await masks.dispose();
   }
 }
 
-async function trainFrom(training: Training, start: Position): Promise<Position> {
+async function trainFrom(training: Training, masks: MasksAhead, start: Position): Promise<Position> {
   const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
@@ -52,9 +55,9 @@ async function trainFrom(training: Training, start: Position): Promise<Position>
     const { epoch } = position;
     for await (const batch of epochBatches(plan, data, position)) {
       const learning_rate = learningRate(plan, position.step);
-      const masks = drawMasks(plan, epoch, position.step_in_epoch * batchSize, batch.size);
+      const first = position.step_in_epoch * batchSize;
 
-      const metrics = await program.backward(batch, masks);
+      const metrics = await program.backward(batch, masks.take({ epoch, first, size: batch.size }));
       await requireFiniteLoss(training, 'loss', metrics.loss, position.step + 1);
       await program.update({ step: position.step + 1, learningRate: learning_rate });
       const seconds = watch.lap();
