@@ -1,5 +1,6 @@
-import type { PlannedLayer } from '../config/network.js';
+import { type PlannedLayer, subtree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
+import { layerEntry } from '../registry/layers/index.js';
 import type { Shape } from '../registry/layers/layer.js';
 import { elements } from '../shape.js';
 import { grouped } from '../terminal/format.js';
@@ -7,7 +8,12 @@ import { textTable } from '../terminal/table.js';
 
 /** A layer as `gnet describe` shows it. Shapes are of one image, channels first; MACs those of one forward pass. */
 export interface DescribedLayer {
+  /** Whole name, `layer1.0.conv1`. */
   readonly name: string;
+  /** The last part of it. */
+  readonly label: string;
+  /** How many layers it is in. One that is in another counts there, too. */
+  readonly depth: number;
   readonly type: string;
   readonly output: Shape;
   readonly parameters: number;
@@ -17,6 +23,7 @@ export interface DescribedLayer {
 export interface Description {
   readonly name: string;
   readonly input: Shape;
+  /** Each before those that the config has inside it. */
   readonly layers: readonly DescribedLayer[];
   /** Layers of the auxiliary heads, named `<head>.<layer>`. */
   readonly auxiliary: readonly (DescribedLayer & { readonly after: string; readonly weight: number })[];
@@ -29,21 +36,25 @@ export function describePlan(plan: Plan): Description {
   return {
     name: plan.config.name,
     input: network.layers[0]!.input,
-    layers: network.layers.map(describeLayer),
+    layers: network.layers.flatMap((layer) => describeLayer(layer)),
     auxiliary: network.auxiliary.flatMap(({ after, weight, layers }) =>
-      layers.map((layer) => ({ ...describeLayer(layer), after, weight })),
+      layers.flatMap((layer) => describeLayer(layer).map((each) => ({ ...each, after, weight }))),
     ),
     parameters: plan.parameterCount,
     macs: plan.macs,
   };
 }
 
-function describeLayer({ name, options, output, tensors, macs }: PlannedLayer): DescribedLayer {
-  const count = tensors.reduce(
-    (sum, { role, shape }) => (role === 'parameter' ? sum + elements(shape) : sum),
-    0,
-  );
-  return { name, type: options.type, output, parameters: count, macs };
+/** A layer and what the config has inside it: what a composite stands for is not there. */
+function describeLayer(layer: PlannedLayer, depth = 0): DescribedLayer[] {
+  const { name, label, options, output } = layer;
+  const all = subtree(layer);
+  const tensors = all.flatMap((each) => each.tensors.filter(({ role }) => role === 'parameter'));
+  const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
+  const macs = all.reduce((sum, each) => sum + each.macs, 0);
+  const held = 'expand' in layerEntry(options.type) ? [] : layer.stacks.flatMap((stack) => stack.layers);
+  const described = { name, label, depth, type: options.type, output, parameters, macs };
+  return [described, ...held.flatMap((each) => describeLayer(each, depth + 1))];
 }
 
 const HEADER = ['layer', 'type', 'output', 'parameters', 'MACs'] as const;
@@ -52,7 +63,7 @@ const NUMBERS = [HEADER.indexOf('parameters'), HEADER.indexOf('MACs')];
 /** The description as a table of plain text. */
 export function descriptionTable({ name, input, layers, auxiliary, parameters, macs }: Description): string {
   const row = (layer: DescribedLayer) => [
-    layer.name,
+    layer.depth === 0 ? layer.name : `${'  '.repeat(layer.depth)}${layer.label}`,
     layer.type,
     layer.output.join(' × '),
     grouped(layer.parameters),

@@ -1,14 +1,15 @@
-import type { PlannedHead, PlannedLayer } from '../config/network.js';
+import type { PlannedHead, PlannedLayer, PlannedStack } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
+import { shapeText } from '../registry/layers/container.js';
 import { layerEntry } from '../registry/layers/index.js';
-import type { Shape } from '../registry/layers/layer.js';
 import { pair } from '../registry/schema.js';
 
 /** The network as a flowchart of Mermaid (https://mermaid.js.org): layers, branches, auxiliary heads, loss. */
 export function networkDiagram({ config, network }: Plan): string {
   const { layers, auxiliary } = network;
-  const main = drawStack(layers, 'layer', 'input', '-->');
-  const heads = auxiliary.map((head, index) => drawHead(head, index, main.ends));
+  const ends = new Map<string, string>();
+  const main = drawStack({ layers }, 'layer', { source: 'input', arrow: '-->', ends });
+  const heads = auxiliary.map((head, index) => drawHead(head, index, ends));
   const weights = auxiliary.map(({ name, weight }) => `${weight} · ${name}`);
   return [
     '---',
@@ -35,48 +36,61 @@ interface Drawn {
   readonly last: string;
 }
 
-/** Layers below each other, from the node `source` on; `ends` has the node of each layer's output, by its name. */
-function drawStack(layers: readonly PlannedLayer[], prefix: string, source: string, arrow: string) {
-  const ends = new Map<string, string>();
-  let last = source;
+/** What is drawn behind the node `source`; `arrow` leads there. */
+interface Behind {
+  readonly source: string;
+  readonly arrow: string;
+  /** Gets the node of each layer's output, by the layer's name. */
+  readonly ends: Map<string, string>;
+}
+
+function drawStack({ layers }: Pick<PlannedStack, 'layers'>, prefix: string, behind: Behind): Drawn {
+  let { source, arrow } = behind;
   const drawn = layers.map((layer, index) => {
-    const one = drawLayer(layer, `${prefix}${index}`, last, index === 0 ? arrow : '-->');
-    last = one.last;
-    ends.set(layer.options.name, last);
+    const one = drawLayer(layer, `${prefix}${index}`, { ...behind, source, arrow });
+    [source, arrow] = [one.last, '-->'];
+    behind.ends.set(layer.name, source);
     return one;
   });
-  const nodes = drawn.flatMap((one) => one.nodes);
-  return { nodes, edges: drawn.flatMap((one) => one.edges), last, ends };
+  return {
+    nodes: drawn.flatMap(({ nodes }) => nodes),
+    edges: drawn.flatMap(({ edges }) => edges),
+    last: source,
+  };
 }
 
-function drawHead(
-  { name, after, layers }: PlannedHead,
-  index: number,
-  ends: ReadonlyMap<string, string>,
-): Drawn {
+function drawHead({ name, after, layers }: PlannedHead, index: number, ends: Behind['ends']): Drawn {
   const id = `head${index}`;
-  const { nodes, edges, last } = drawStack(layers, `${id}_layer`, ends.get(after)!, '-.->');
-  return { nodes: subgraph(id, `${name} (in training only)`, nodes), edges, last };
+  const drawn = drawStack({ layers }, `${id}_layer`, { source: ends.get(after)!, arrow: '-.->', ends });
+  return { ...drawn, nodes: subgraph(id, `${name} (in training only)`, drawn.nodes) };
 }
 
-function drawLayer(layer: PlannedLayer, id: string, source: string, arrow: string): Drawn {
-  const { options, input, output } = layer;
-  const branches = layerEntry(options.type).branches?.(options, input);
-  if (!branches) {
-    const box = node(id, [options.name, operation(layer), shapeText(output)]);
-    return { nodes: [box], edges: [`${source} ${arrow} ${id}`], last: id };
+function drawLayer(layer: PlannedLayer, id: string, behind: Behind): Drawn {
+  const { label: name, options, output, stacks } = layer;
+  if (stacks.length === 0) {
+    const box = node(id, [name, operation(layer), shapeText(output)]);
+    return { nodes: [box], edges: [`${behind.source} ${behind.arrow} ${id}`], last: id };
   }
-  const parts = branches.flatMap((chain, branch) =>
-    chain.map((part, index) =>
-      node(`${id}_${branch}_${index}`, [part.name, part.operation, shapeText(part.output)]),
-    ),
-  );
-  const edges = branches.flatMap((chain, branch) => {
-    const ids = [...chain.map((_, index) => `${id}_${branch}_${index}`), id];
-    return [`${source} ${arrow} ${ids.join(' --> ')}`];
+  const inner = stacks.length === 1 ? drawStack(stacks[0]!, `${id}_`, behind) : drawMerged(layer, id, behind);
+  // Without a name there is nothing that a frame could tell.
+  if (options.name === null) return inner;
+  return { ...inner, nodes: subgraph(`${id}_inside`, `${name} (${options.type})`, inner.nodes) };
+}
+
+/** Stacks side by side, and the node that merges them. */
+function drawMerged({ options, output, stacks }: PlannedLayer, id: string, behind: Behind): Drawn {
+  const entry = layerEntry(options.type);
+  const merged = 'merge' in entry ? (entry.mergedBy(options) ?? options.type) : options.type;
+  const drawn = stacks.map((stack, index) => drawStack(stack, `${id}_${index}_`, behind));
+  const into = drawn.map(({ last }, index) => {
+    const arrow = stacks[index]!.layers.length === 0 ? behind.arrow : '-->';
+    return `${last} ${arrow} ${id}`;
   });
-  const nodes = [...parts, node(id, ['concat', shapeText(output)], 'round')];
-  return { nodes: subgraph(`${id}_branches`, `${options.name} (${options.type})`, nodes), edges, last: id };
+  return {
+    nodes: [...drawn.flatMap(({ nodes }) => nodes), node(id, [merged, shapeText(output)], 'round')],
+    edges: [...drawn.flatMap(({ edges }) => edges), ...into],
+    last: id,
+  };
 }
 
 function subgraph(id: string, title: string, nodes: readonly string[]): string[] {
@@ -94,10 +108,6 @@ function operation({ options }: PlannedLayer): string {
   }
   if ('activation' in options && options.activation !== 'none') words.push(options.activation);
   return words.join(', ');
-}
-
-function shapeText(shape: Shape): string {
-  return shape.join(' × ');
 }
 
 function node(id: string, lines: readonly string[], form: 'box' | 'round' = 'box'): string {

@@ -14,7 +14,7 @@ import {
 } from 'yaml';
 import { describeKey } from '../config/explain.js';
 import { loadPlan } from '../config/load_plan.js';
-import type { KeyPath } from '../config/network.js';
+import { type KeyPath, wholeTree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { shorten } from '../config/words.js';
 import { type DatasetType, datasetEntry } from '../registry/datasets/index.js';
@@ -134,18 +134,34 @@ function commentOf(path: KeyPath, { config }: Plan): string {
 
 function annotateItems(items: readonly Node[], path: KeyPath, plan: Plan): void {
   for (const [index, item] of items.entries()) {
-    if (isMap(item) && path.at(-1) === 'layers') showShape(item as Entries, [...path, index], plan);
+    if (isMap(item) && isStack(path)) showShapes(item as Entries, [...path, index], plan);
     else if (isMap(item)) annotate(item as Entries, [...path, index], plan);
   }
 }
 
-/** Shows what a layer makes of one image. */
-function showShape(layer: Entries, [, stack, ...rest]: KeyPath, { network }: Plan): void {
-  const indices = rest.filter((key) => typeof key === 'number');
-  const layers = stack === 'layers' ? network.layers : network.auxiliary[indices[0]!]!.layers;
-  const shape = `${BESIDE}${layers[indices.at(-1)!]!.output.join(' × ')}`;
+function isStack(path: KeyPath): boolean {
+  return path[0] === 'model' && (path.at(-1) === 'layers' || path.at(-1) === 'shortcut');
+}
+
+/** Shows what a layer, and each layer inside it, makes of one image. */
+function showShapes(layer: Entries, path: KeyPath, plan: Plan): void {
+  const { output } = wholeTree(plan.network).find((each) => each.path.join('.') === path.join('.'))!;
+  const shape = `${BESIDE}${output.join(' × ')}`;
   if (layer.flow) layer.comment = shape;
   else layer.items[0]!.value!.comment = shape;
+  showInner(layer, path, plan);
+}
+
+function showInner(map: Entries, path: KeyPath, plan: Plan): void {
+  for (const { key, value } of map.items) {
+    if (!isSeq(value)) continue;
+    const at = [...path, key.value];
+    for (const [index, item] of value.items.entries()) {
+      if (!isMap(item)) continue;
+      if (isStack(at)) showShapes(item as Entries, [...at, index], plan);
+      else showInner(item as Entries, [...at, index], plan);
+    }
+  }
 }
 
 /** The text in lines, each ready to stand behind a #. */

@@ -1,10 +1,13 @@
+import { LAYER_NAME } from '../registry/layers/layer.js';
 import { alternatives } from './words.js';
 
 /** The keywords of JSON Schema that the registry uses. */
 export interface JsonSchema {
+  readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
+  readonly not?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
   readonly discriminator?: { readonly propertyName: string };
@@ -26,6 +29,7 @@ export interface JsonSchema {
 /** What a pattern means to a reader. */
 const PATTERNS: Readonly<Record<string, string>> = {
   '^[A-Za-z][A-Za-z0-9_]*$': 'a letter followed by letters, digits or _',
+  [LAYER_NAME]: 'text of letters, digits or _',
   '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$': 'up to 100 letters, digits, dots, _ or -, the first a letter or digit',
   '^(https?|file):': 'an address that starts with http:, https: or file:',
   '^[0-9a-fA-F]{64}$': '64 hexadecimal digits',

@@ -2,8 +2,9 @@ import { experimentSchema } from '../registry/experiment.js';
 import { describeSchema, type JsonSchema, typesOf } from './describe_schema.js';
 import { findKey, formatKey } from './key_path.js';
 import type { LoadedPlan } from './load_plan.js';
-import { formatOrigin, type Origin, type Origins, plainValue } from './located.js';
+import { formatOrigin, type Origin, type Origins, plainValue, writtenOrigin } from './located.js';
 import type { KeyPath } from './network.js';
+import { plainSchema } from './plain_schema.js';
 import { alternatives, shorten } from './words.js';
 
 /** A value and what gave it: `configs/a.yaml:12:3`, `--set key=value` or `default`. */
@@ -69,7 +70,7 @@ function isMap(value: unknown): boolean {
 function isLeaf(value: unknown, path: KeyPath, origins: Origins): boolean {
   if (typeof value !== 'object' || value === null || Object.keys(value).length === 0) return true;
   if (!Array.isArray(value) || value.some((item) => typeof item === 'object' && item !== null)) return false;
-  const source = (at: KeyPath) => formatOrigin(origins.of(at)).replace(/:\d+:\d+$/, '');
+  const source = (at: KeyPath) => formatOrigin(writtenOrigin(origins.of(at))).replace(/:\d+:\d+$/, '');
   return value.every((_, index) => source([...path, index]) === source(path));
 }
 
@@ -81,18 +82,25 @@ function leafPaths(value: unknown, path: KeyPath, origins: Origins): KeyPath[] {
   return entries.flatMap(([key, item]) => leafPaths(item, [...path, key], origins));
 }
 
+const plain = plainSchema(experimentSchema);
+
+/** The schema itself, where it only refers to one. */
+function resolved(schema: JsonSchema): JsonSchema {
+  return schema.$ref === undefined ? schema : plain.definitions[schema.$ref.replace('#/definitions/', '')]!;
+}
+
 /** What the schema says of a key that the config has: each union is that of the `type` there. */
 export function describeKey(
   config: unknown,
   path: KeyPath,
 ): Pick<Explanation, 'description' | 'accepts' | 'default'> {
-  let schema = experimentSchema as unknown as JsonSchema;
+  let schema = resolved(plain);
   let description = 'The whole config.';
   let accepts = describeSchema(schema);
   let isRequired = true;
   for (const [depth, key] of path.entries()) {
     const member = memberOf(schema, valueAt(config, path.slice(0, depth)));
-    const next = (member.items ?? member.properties?.[key])!;
+    const next = resolved((member.items ?? member.properties?.[key])!);
     isRequired = member.items !== undefined || (member.required ?? []).includes(String(key));
     const chosen = memberOf(next, valueAt(config, path.slice(0, depth + 1)));
     // Items of a list of numbers have no sentence of their own: that of the list stands.

@@ -6,8 +6,8 @@ import { alternatives, formatValue, nearest, shorten } from './words.js';
 const SUGGESTED = 3;
 
 /**
- * The path of a key as users write it: `model.layers.conv1.kernel`. An item of a list goes by its 0-based index or by
- * its `name`.
+ * The path of a key as users write it: `model.layers.conv1.kernel`. An item of a list goes by its `name` or by its
+ * 0-based index; where a name is made of digits, the name is meant.
  * @param config a resolved config, in which every key that it may have is there
  * @throws UserError with the keys that there are, and the nearest
  */
@@ -41,9 +41,8 @@ export function segmentOf(key: string | number, value: unknown): string | number
 
 function childOf(value: unknown, segment: string): string | number | undefined {
   if (Array.isArray(value)) {
-    const index = /^\d+$/.test(segment)
-      ? Number(segment)
-      : value.findIndex((item) => nameOf(item) === segment);
+    const named = value.findIndex((item) => nameOf(item) === segment);
+    const index = named < 0 && /^\d+$/.test(segment) ? Number(segment) : named;
     return index in value ? index : undefined;
   }
   return isMap(value) && Object.hasOwn(value, segment) ? segment : undefined;

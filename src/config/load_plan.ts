@@ -1,4 +1,5 @@
 import type { DatasetFacts } from '../registry/datasets/facts.js';
+import { expandBlocks } from './expand_blocks.js';
 import { loadFile } from './load.js';
 import { formatOrigin, type Located, Origins, plainValue } from './located.js';
 import { locateValue } from './located_value.js';
@@ -16,7 +17,7 @@ export interface LoadedPlan {
 }
 
 /**
- * Reads a YAML config: load with `extends` → merge each `--set` → validate → resolve.
+ * Reads a YAML config: load with `extends` → merge each `--set` → put blocks in place → validate → resolve.
  * @param sets texts of `--set`, `key=value` or `key+=value`, in order
  * @throws ConfigError with every mistake
  */
@@ -53,24 +54,28 @@ function planLocated(
   earlier: readonly Located[] = [],
   stored?: DatasetFacts,
 ): { plan: Plan; origins: Origins } {
-  const origins = new Origins(root, earlier);
+  const { root: expanded, problems: inBlocks, silenced } = expandBlocks(root);
+  const origins = new Origins(expanded, earlier, root);
   const isInFile = (key: string) => root.kind === 'map' && root.entries.get(key)?.keyOrigin.kind === 'file';
-  const validated = validateExperiment(plainValue(root), isInFile);
+  const reported = [...found, ...inBlocks];
+  const validated = validateExperiment(plainValue(expanded), isInFile);
   if ('problems' in validated) {
     // A value that was refused while reading is wrong for the schema too, at the same place.
-    const known = new Set(found.map(({ origin }) => formatOrigin(origin)));
+    const known = new Set(
+      [...reported.map(({ origin }) => origin), ...silenced].map((origin) => formatOrigin(origin)),
+    );
     const placed = validated.problems.map(({ at, ...problem }) => ({
       ...problem,
-      origin: origins.nearest(problem.path, at),
+      ...origins.nearest(problem.path, at),
     }));
-    throw new ConfigError([...found, ...placed.filter(({ origin }) => !known.has(formatOrigin(origin)))]);
+    throw new ConfigError([...reported, ...placed.filter(({ origin }) => !known.has(formatOrigin(origin)))]);
   }
   const resolved = resolveExperiment(validated.experiment, stored);
   const broken = 'problems' in resolved ? resolved.problems : [];
-  if (found.length > 0 || !('plan' in resolved)) {
+  if (reported.length > 0 || !('plan' in resolved)) {
     throw new ConfigError([
-      ...found,
-      ...broken.map((problem) => ({ ...problem, origin: origins.nearest(problem.path) })),
+      ...reported,
+      ...broken.map((problem) => ({ ...problem, ...origins.nearest(problem.path) })),
     ]);
   }
   return { plan: resolved.plan, origins };

@@ -5,7 +5,18 @@ export type Origin =
   | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
   | { readonly kind: 'set'; readonly text: string }
   | { readonly kind: 'document'; readonly name: string }
-  | { readonly kind: 'default' };
+  | { readonly kind: 'default' }
+  | MovedOrigin;
+
+/** A value that a block brought to where it is. */
+export interface MovedOrigin {
+  readonly kind: 'moved';
+  readonly written: Origin;
+  /** Where it was written: `blocks.basic.layers.0.kernel`. */
+  readonly path: KeyPath;
+  /** What used the block that it stands in, the innermost first; none for what a use itself says. */
+  readonly uses: readonly Origin[];
+}
 
 export type Scalar = string | number | boolean | null;
 
@@ -65,67 +76,92 @@ export function formatOrigin(origin: Origin): string {
       return origin.name;
     case 'default':
       return 'default';
+    case 'moved':
+      return origin.uses.length === 0
+        ? formatOrigin(origin.written)
+        : `${formatOrigin(origin.written)} (used at ${formatUses(origin.uses)})`;
   }
+}
+
+/** `a.yaml:20:9, itself used at a.yaml:40:7` */
+export function formatUses(uses: readonly Origin[]): string {
+  return uses.map(formatOrigin).join(', itself used at ');
+}
+
+/** What gave the value where it was written, in a block or not. */
+export function writtenOrigin(origin: Origin): Exclude<Origin, MovedOrigin> {
+  return origin.kind === 'moved' ? writtenOrigin(origin.written) : origin;
 }
 
 /** Where each value of a config comes from. */
 export class Origins {
   readonly #root: Located;
   readonly #earlier: readonly Located[];
+  readonly #written: Located;
 
-  /** @param earlier the config as it was before each base, file and `--set` that was put on top, in that order */
-  constructor(root: Located, earlier: readonly Located[] = []) {
+  /**
+   * @param earlier the config as it was before each base, file and `--set` that was put on top, in that order
+   * @param written the config before its blocks were put in place
+   */
+  constructor(root: Located, earlier: readonly Located[] = [], written = root) {
     this.#root = root;
     this.#earlier = earlier;
+    this.#written = written;
   }
 
   /** What gave the value at `path`: a value that nobody wrote is the schema's default. */
   of(path: KeyPath): Origin {
-    const { found, value } = this.#walk(path);
+    const { found, value } = walk(this.#root, path);
     return found === path.length ? value.origin : { kind: 'default' };
   }
 
   /** What the value at `path` replaced: the values that it had before, the latest first. */
   replaced(path: KeyPath): Located[] {
-    const names = this.#named(path);
+    const { found, value } = walk(this.#root, path);
+    const isMoved = found === path.length && value.origin.kind === 'moved';
+    const names = named(this.#written, isMoved ? (value.origin as MovedOrigin).path : path);
     const replaced: Located[] = [];
-    let later: Located | undefined =
-      this.#walk(path).found === path.length ? this.#walk(path).value : undefined;
+    let later = at(this.#written, names);
     for (const root of this.#earlier.toReversed()) {
-      const before = names.reduce<Located | undefined>(
-        (value, key) => value && child(value, key)?.value,
-        root,
-      );
+      const before = at(root, names);
       if (before && before.origin !== later?.origin) replaced.push(before);
       later = before ?? later;
     }
     return replaced;
   }
 
-  /** Where to point for a mistake at `path`: the value (or its key), else the innermost map around it that was written. */
-  nearest(path: KeyPath, at: 'key' | 'value' = 'value'): Origin {
-    const { found, value, keyOrigin } = this.#walk(path);
-    return at === 'key' && found === path.length ? keyOrigin : value.origin;
+  /**
+   * Where to point for a mistake at `path`: the value (or its key), else the innermost map around it that was written;
+   * and the path as it was written.
+   */
+  nearest(path: KeyPath, at: 'key' | 'value' = 'value'): { origin: Origin; path: KeyPath } {
+    const { found, value, keyOrigin } = walk(this.#root, path);
+    const origin = at === 'key' && found === path.length ? keyOrigin : value.origin;
+    return { origin, path: origin.kind === 'moved' ? [...origin.path, ...path.slice(found)] : path };
   }
+}
 
-  /** The path with names for indices where items have names: in an earlier list, an item may stand elsewhere. */
-  #named(path: KeyPath): KeyPath {
-    return path.map((key, depth) => {
-      const { found, value } = this.#walk(path.slice(0, depth + 1));
-      return found > depth ? (itemName(value) ?? key) : key;
-    });
-  }
+/** The path with names for indices where items have names: in an earlier list, an item may stand elsewhere. */
+function named(root: Located, path: KeyPath): KeyPath {
+  return path.map((key, depth) => {
+    const { found, value } = walk(root, path.slice(0, depth + 1));
+    return found > depth ? (itemName(value) ?? key) : key;
+  });
+}
 
-  #walk(path: KeyPath): { found: number; value: Located; keyOrigin: Origin } {
-    let value = this.#root;
-    let keyOrigin = value.origin;
-    for (const [found, key] of path.entries()) {
-      const next = child(value, key);
-      if (!next) return { found, value, keyOrigin };
-      ({ value, keyOrigin } = next);
-    }
-    return { found: path.length, value, keyOrigin };
+function at(root: Located, path: KeyPath): Located | undefined {
+  return path.reduce<Located | undefined>((value, key) => value && child(value, key)?.value, root);
+}
+
+function walk(root: Located, path: KeyPath): { found: number; value: Located; keyOrigin: Origin } {
+  let value = root;
+  let keyOrigin = value.origin;
+  for (const [found, key] of path.entries()) {
+    const next = child(value, key);
+    if (!next) return { found, value, keyOrigin };
+    ({ value, keyOrigin } = next);
   }
+  return { found: path.length, value, keyOrigin };
 }
 
 /** The entry of a map, or the item of a list by its index or name. */

@@ -1,7 +1,8 @@
 import type { Experiment } from '../registry/experiment.js';
-import { type LayerOptions, layerEntry } from '../registry/layers/index.js';
-import { type LayerPlan, type ModelSizes, OptionError, type Shape } from '../registry/layers/layer.js';
+import type { LayerOptions } from '../registry/layers/index.js';
+import type { LayerPlan, ModelSizes, Shape } from '../registry/layers/layer.js';
 import { elements } from '../shape.js';
+import { type Planning, planRoot, stacksOf } from './plan_stack.js';
 import { nearest, shorten } from './words.js';
 
 /** A key of a config: `['model', 'layers', 3, 'kernel']`. */
@@ -16,12 +17,27 @@ export interface Problem {
   readonly suggestion?: string;
 }
 
-/** A layer of a stack with everything known of it; its tensors are named `<prefix>.<name>`. */
+/** A layer with everything known of it; one that holds stacks has no tensors of its own. */
 export interface PlannedLayer extends LayerPlan {
-  /** Name in the state dict: `conv1`, or `aux_classifier.fc1` in a head. */
+  /**
+   * Whole name, unique in the network: in the state dict (`layer1.0.conv1`, or `aux_classifier.fc1` in a head), or, for
+   * one without a name, made of what it is in and of its `label`.
+   */
   readonly name: string;
+  /** Its own name, or its type and index: `max_pool-1`. */
+  readonly label: string;
+  /** Where the config has it; what a composite stands for is there where the composite is. */
+  readonly path: KeyPath;
   readonly options: LayerOptions;
   readonly input: Shape;
+  /** What it holds, in state-dict order; none for a layer that computes. */
+  readonly stacks: readonly PlannedStack[];
+}
+
+/** Layers below each other; none pass the input on. */
+export interface PlannedStack {
+  readonly name: string | null;
+  readonly layers: readonly PlannedLayer[];
 }
 
 export interface PlannedHead {
@@ -38,9 +54,19 @@ export interface Network {
   readonly numClasses: number;
 }
 
-/** Every layer, those of the heads last. */
-export function allLayers({ layers, auxiliary }: Network): PlannedLayer[] {
-  return [layers, ...auxiliary.map((head) => head.layers)].flat();
+/** Every layer that computes, in state-dict order, those of the heads last. */
+export function allLayers(network: Network): PlannedLayer[] {
+  return wholeTree(network).filter(({ stacks }) => stacks.length === 0);
+}
+
+/** Every layer, each before those that it holds; the heads last. */
+export function wholeTree({ layers, auxiliary }: Network): PlannedLayer[] {
+  return [layers, ...auxiliary.map((head) => head.layers)].flat().flatMap(subtree);
+}
+
+/** A layer, then all that it holds. */
+export function subtree(layer: PlannedLayer): PlannedLayer[] {
+  return [layer, ...layer.stacks.flatMap((stack) => stack.layers.flatMap(subtree))];
 }
 
 /** Numbers in parameters, those of the heads included. */
@@ -64,12 +90,16 @@ export function planNetwork(
   input: Shape,
   sizes: ModelSizes,
 ): { network: Network; problems: Problem[] } {
-  const problems: Problem[] = [];
-  const layers = planStack(model.layers, '', ['model', 'layers'], input, sizes, problems);
+  const planning: Planning = { sizes, problems: [], taken: new Map() };
+  const { problems } = planning;
+  const layers = planClassifier(model.layers, '', ['model', 'layers'], input, planning);
+  const sources = new Map(layers.flatMap(subtree).map((layer) => [layer.name, layer]));
+  const known = namesIn(model.layers);
   const taken = new Set(model.layers.map((layer) => layer.name));
   const auxiliary = model.auxiliary.map((head, index) => {
     const path = ['model', 'auxiliary', index];
-    if (taken.has(head.name)) {
+    const isTaken = taken.has(head.name);
+    if (isTaken) {
       problems.push({
         path: [...path, 'name'],
         expected: 'a name that no layer or other head has',
@@ -77,66 +107,58 @@ export function planNetwork(
       });
     }
     taken.add(head.name);
-    const source = layers.find((layer) => layer.name === head.after);
-    if (!source && !model.layers.some((layer) => layer.name === head.after)) {
-      const names = model.layers.map((layer) => layer.name);
-      const near = nearest(head.after, names);
+    const source = known.includes(head.after) ? sources.get(head.after) : undefined;
+    if (!known.includes(head.after)) {
+      const outermost = known.filter((name) => !name.includes('.'));
+      const near = nearest(head.after, known);
       problems.push({
         path: [...path, 'after'],
-        expected: `the name of a layer of the main stack (${names.join(', ')})`,
+        expected: `the name of a layer of the main stack (${outermost.join(', ')})`,
         actual: shorten(head.after),
         ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
       });
     }
     const planned = source
-      ? planStack(head.layers, `${head.name}.`, [...path, 'layers'], source.output, sizes, problems)
+      ? planClassifier(head.layers, `${head.name}.`, [...path, 'layers'], source.output, {
+          ...planning,
+          // Each name inside would be told to be another's, too.
+          ...(isTaken && { taken: new Map() }),
+        })
       : [];
     return { name: head.name, after: head.after, weight: head.weight, layers: planned };
   });
   return { network: { layers, auxiliary, numClasses: sizes.numClasses }, problems };
 }
 
-function planStack(
+/** Whole names of all layers that have one, as written: also behind a mistake. */
+function namesIn(layers: readonly LayerOptions[], prefix = ''): string[] {
+  return layers.flatMap((options) => {
+    const name = `${prefix}${options.name ?? ''}`;
+    const inner = options.name === null ? prefix : `${name}.`;
+    const held = stacksOf(options).flatMap((stack) =>
+      namesIn(stack.layers as LayerOptions[], stack.name === null ? inner : `${inner}${stack.name}.`),
+    );
+    return options.name === null ? held : [name, ...held];
+  });
+}
+
+/** A stack whose last layer gives one output per class. */
+function planClassifier(
   stack: readonly LayerOptions[],
   prefix: string,
   path: KeyPath,
   input: Shape,
-  sizes: ModelSizes,
-  problems: Problem[],
-): PlannedLayer[] {
-  const names = new Map<string, number>();
-  for (const [index, { name }] of stack.entries()) {
-    const first = names.get(name);
-    if (first === undefined) names.set(name, index);
-    else
-      problems.push({
-        path: [...path, index, 'name'],
-        expected: `a name of its own (${[...path, first].join('.')} has it)`,
-        actual: name,
-      });
-  }
-  const planned: PlannedLayer[] = [];
-  let shape = input;
-  for (const [index, options] of stack.entries()) {
-    try {
-      const plan = layerEntry(options.type).plan(options, shape, sizes);
-      planned.push({ ...plan, name: `${prefix}${options.name}`, options, input: shape });
-      shape = plan.output;
-    } catch (error) {
-      if (!(error instanceof OptionError)) throw error;
-      const at = error.option === null ? [...path, index] : [...path, index, error.option];
-      problems.push({ path: at, expected: error.expected, actual: error.actual });
-      return planned;
-    }
-  }
-  if (shape.length !== 1 || shape[0] !== sizes.numClasses) {
+  planning: Planning,
+): readonly PlannedLayer[] {
+  const { layers, output } = planRoot(stack, prefix, path, input, planning);
+  const { numClasses } = planning.sizes;
+  if (output !== null && (output.length !== 1 || output[0] !== numClasses)) {
     const last = stack.length - 1;
-    const at = 'units' in stack[last]! ? [...path, last, 'units'] : [...path, last];
-    problems.push({
-      path: at,
-      expected: `${sizes.numClasses} outputs, one per class`,
-      actual: shape.join(' × '),
+    planning.problems.push({
+      path: 'units' in stack[last]! ? [...path, last, 'units'] : [...path, last],
+      expected: `${numClasses} outputs, one per class`,
+      actual: output.join(' × '),
     });
   }
-  return planned;
+  return layers;
 }

@@ -25,7 +25,7 @@ class NoSuchPlace extends Error {
 
 /**
  * Puts one `--set key=value` (or `key+=value`, which appends to a list) on top of a config. Keys are joined by dots; an
- * item of a list goes by its 0-based index or its `name`; the value is YAML and replaces what was there.
+ * item of a list goes by its `name` or its 0-based index; the value is YAML and replaces what was there.
  * Unknown keys are left to the schema, which knows them.
  */
 export function applyOverride(
@@ -96,7 +96,8 @@ function setIn(
 
 function itemIndex({ items }: LocatedList, key: string): number {
   const names = items.map((item) => itemName(item) ?? '');
-  const index = /^\d+$/.test(key) ? Number(key) : names.indexOf(key);
+  const named = names.indexOf(key);
+  const index = named < 0 && /^\d+$/.test(key) ? Number(key) : named;
   if (index >= 0 && index < items.length) return index;
   if (items.length === 0) throw new NoSuchPlace('a list with items', 'an empty list (append with +=)');
   const known = names.filter((name) => name !== '');

@@ -1,7 +1,14 @@
 import type { DatasetFacts } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
 import { elements } from '../shape.js';
-import { countParameters, type KeyPath, type Network, type PlannedLayer, type Problem } from './network.js';
+import {
+  countParameters,
+  type KeyPath,
+  type Network,
+  type PlannedLayer,
+  type Problem,
+  wholeTree,
+} from './network.js';
 
 /** A rule between keys that a schema cannot state. It sees only configs that the schema accepts. */
 type Rule = (facts: Facts) => Problem[];
@@ -55,17 +62,15 @@ const affordableParameters: Rule = ({ network }) => {
     : [problem(['model', 'layers'], `at most ${MOST_NUMBERS} parameters`, count)];
 };
 
-/** Names the first layer only: those behind it are its consequences. */
-const affordableOutputs: Rule = ({ network: { layers, auxiliary } }) => {
-  const tooLarge = (stack: readonly PlannedLayer[], path: KeyPath): Problem[] => {
-    const index = stack.findIndex(({ output }) => elements(output) > MOST_NUMBERS);
-    const expected = `an output of at most ${MOST_NUMBERS} numbers an image`;
-    return index < 0 ? [] : [problem([...path, index], expected, stack[index]!.output.join(' × '))];
-  };
-  const heads = auxiliary.map((head, index) =>
-    tooLarge(head.layers, ['model', 'auxiliary', index, 'layers']),
+/** Names the first layer only: those behind it, and those around it, are its consequences. */
+const affordableOutputs: Rule = ({ network }) => {
+  const layers = wholeTree(network);
+  const tooLarge = (layer: PlannedLayer) => elements(layer.output) > MOST_NUMBERS;
+  const first = layers.find(
+    (layer) => tooLarge(layer) && !layer.stacks.some((stack) => stack.layers.some(tooLarge)),
   );
-  return [tooLarge(layers, ['model', 'layers']), ...heads].flat().slice(0, 1);
+  const expected = `an output of at most ${MOST_NUMBERS} numbers an image`;
+  return first ? [problem(first.path, expected, first.output.join(' × '))] : [];
 };
 
 const RULES: readonly Rule[] = [

@@ -1,4 +1,5 @@
 import type { ErrorObject } from 'ajv';
+import { LAYER_NAME } from '../registry/layers/layer.js';
 import { describeSchema, type JsonSchema, typesOf, wordsOf } from './describe_schema.js';
 import type { KeyPath, Problem } from './network.js';
 import { alternatives, formatValue, nearest, shorten } from './words.js';
@@ -100,7 +101,7 @@ function knownKeys(
   isInFile: (key: string) => boolean,
 ): string[] {
   const keys = Object.keys((parentSchema as JsonSchema).properties ?? {});
-  return instancePath === '' && isInFile(params.additionalProperty) ? ['extends', ...keys] : keys;
+  return instancePath === '' && isInFile(params.additionalProperty) ? ['extends', 'blocks', ...keys] : keys;
 }
 
 function unknownType(path: KeyPath, type: unknown, schema: JsonSchema): SchemaProblem {
@@ -127,6 +128,7 @@ function wrongValue(path: KeyPath, value: unknown, schema: JsonSchema): SchemaPr
 }
 
 function mendValue(value: unknown, schema: JsonSchema): string | undefined {
+  if (typeof value === 'number' && schema.pattern === LAYER_NAME) return `write "${value}", in quotes`;
   if (typeof value !== 'string') return undefined;
   const types = [schema.type ?? schema.anyOf?.flatMap((member) => member.type ?? []) ?? []].flat();
   const takes = (type: string) => types.includes(type);

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Network, PlannedLayer } from '../config/network.js';
+import type { Network, PlannedLayer, PlannedStack } from '../config/network.js';
 import { layerEntry } from '../registry/layers/index.js';
 import type { Tf } from '../registry/schema.js';
+import { sideBySide } from './side_by_side.js';
 
 /** What a forward pass reads besides the images. */
 export interface ForwardInputs {
@@ -26,31 +27,52 @@ export interface Logits {
 
 /** Runs the network on preprocessed images [batch, height, width, channels]. Heads are computed in training only. */
 export function forward(tf: Tf, network: Network, images: Tensor, inputs: ForwardInputs): Logits {
+  const heads = inputs.training ? network.auxiliary : [];
+  const read = new Set(heads.map(({ after }) => after));
+  const headInputs = new Map<string, Tensor>();
+
+  const tensorsOf = (layer: PlannedLayer) => (name: string) => inputs.tensors.get(`${layer.name}.${name}`)!;
+  const keep = (layer: PlannedLayer, y: Tensor): Tensor => {
+    if (read.has(layer.name)) headInputs.set(layer.name, y);
+    return y;
+  };
+  /** Ends a layer that computes: its gradient begins at its output. */
+  const leave = (layer: PlannedLayer, y: Tensor): Tensor =>
+    keep(layer, inputs.onLayer ? onGradient(tf, y, () => inputs.onLayer?.(layer.name)) : y);
+  const runStack = ({ layers }: PlannedStack, x: Tensor): Tensor =>
+    layers.reduce((y, layer) => runLayer(layer, y), x);
+
   const runLayer = (layer: PlannedLayer, x: Tensor): Tensor => {
-    inputs.onLayer?.(layer.name);
-    const y = layerEntry(layer.options.type).forward(
-      tf,
-      layer.options,
-      {
+    const { options, name } = layer;
+    const entry = layerEntry(options.type);
+    if ('forward' in entry) {
+      inputs.onLayer?.(name);
+      const context = {
         training: inputs.training && !isFrozen(layer, inputs.frozen),
         input: layer.input,
-        tensor: (name) => inputs.tensors.get(`${layer.name}.${name}`)!,
-        setNext: (name, value) => inputs.setNext?.(`${layer.name}.${name}`, value),
-        mask: inputs.masks.get(layer.name),
-      },
-      x,
-    );
-    return inputs.onLayer ? onGradient(tf, y, () => inputs.onLayer?.(layer.name)) : y;
+        tensor: tensorsOf(layer),
+        setNext: (buffer: string, value: Tensor) => inputs.setNext?.(`${name}.${buffer}`, value),
+        mask: inputs.masks.get(name),
+      };
+      return leave(layer, entry.forward(tf, options, context, x));
+    }
+    // A sequential, or what a composite stands for: nothing is computed but its layers.
+    const [only, ...more] = layer.stacks as [PlannedStack, ...PlannedStack[]];
+    if (!('merge' in entry) || more.length === 0) return keep(layer, runStack(only, x));
+    inputs.onLayer?.(name);
+    const computed = sideBySide(tf, layer.stacks, tensorsOf, x);
+    const outputs = layer.stacks.map((stack) => {
+      const [head, ...others] = stack.layers;
+      const y = head && computed.get(head);
+      return y ? runStack({ ...stack, layers: others }, leave(head, y)) : runStack(stack, x);
+    });
+    inputs.onLayer?.(name);
+    return leave(layer, entry.merge(tf, options, outputs));
   };
-  const headInputs = new Map<string, Tensor>();
-  let main = images;
-  for (const layer of network.layers) {
-    main = runLayer(layer, main);
-    headInputs.set(layer.name, main);
-  }
-  const heads = inputs.training ? network.auxiliary : [];
+
+  const main = runStack({ name: null, layers: network.layers }, images);
   const auxiliary = heads.map((head) =>
-    head.layers.reduce((x, layer) => runLayer(layer, x), headInputs.get(head.after)!),
+    runStack({ name: null, layers: head.layers }, headInputs.get(head.after)!),
   );
   return { main, auxiliary };
 }

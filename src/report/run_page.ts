@@ -107,13 +107,16 @@ function layers({ plan }: OpenedRun): Content {
   const { input, layers: main, auxiliary, parameters, macs } = describePlan(plan);
   const rows: LayerRow[] = [...main, ...auxiliary];
   const columns: Column<LayerRow>[] = [
-    { title: 'layer', cell: ({ name }) => name },
+    {
+      title: 'layer',
+      cell: ({ name, label, depth }) => (depth === 0 ? name : `${'\u2003'.repeat(depth)}${label}`),
+    },
     { title: 'type', cell: ({ type }) => type },
     { title: 'output', cell: ({ output }) => output.join(' × ') },
     { title: 'parameters', numeric: true, cell: (layer) => grouped(layer.parameters) },
     { title: 'MACs', numeric: true, cell: (layer) => grouped(layer.macs) },
   ];
-  const total: LayerRow = { name: 'total', type: '', output: [], parameters, macs };
+  const total: LayerRow = { name: 'total', label: 'total', depth: 0, type: '', output: [], parameters, macs };
   const heads = plan.network.auxiliary.map(
     ({ name, after, weight }) =>
       html`<p class="note">${name} reads ${after}; its loss counts ${weight}. It is left out after training.</p>`,

@@ -11,13 +11,13 @@ title: "1.0"
 flowchart TB
   input(["input<br/>3 × 32 × 32"])
   layer0["conv1<br/>conv 3×3, stride 4, relu<br/>6 × 8 × 8"]
-  subgraph layer1_branches["inception1 (inception)"]
-    layer1_0_0["conv1x1<br/>conv 1×1, relu<br/>4 × 8 × 8"]
-    layer1_1_0["conv3x3<br/>conv 3×3, relu<br/>4 × 8 × 8"]
-    layer1_2_0["conv5x5<br/>conv 5×5, relu<br/>2 × 8 × 8"]
-    layer1_3_0["pool<br/>max_pool 3×3<br/>6 × 8 × 8"]
-    layer1_3_1["convpool<br/>conv 1×1, relu<br/>2 × 8 × 8"]
-    layer1(["concat<br/>12 × 8 × 8"])
+  subgraph layer1_inside["inception1 (inception)"]
+    layer1_0_0_0["conv1x1<br/>conv 1×1, relu<br/>4 × 8 × 8"]
+    layer1_0_1_0["conv3x3<br/>conv 3×3, relu<br/>4 × 8 × 8"]
+    layer1_0_2_0["conv5x5<br/>conv 5×5, relu<br/>2 × 8 × 8"]
+    layer1_0_3_0["pool<br/>max_pool 3×3<br/>6 × 8 × 8"]
+    layer1_0_3_1["convpool<br/>conv 1×1, relu<br/>2 × 8 × 8"]
+    layer1_0(["concat<br/>12 × 8 × 8"])
   end
   layer2["dropout<br/>12 × 8 × 8"]
   layer3["pool<br/>global_avg_pool<br/>12"]
@@ -30,14 +30,19 @@ flowchart TB
   end
   loss(["loss<br/>cross_entropy: main + 0.4 · head"])
   input --> layer0
-  layer0 --> layer1_0_0 --> layer1
-  layer0 --> layer1_1_0 --> layer1
-  layer0 --> layer1_2_0 --> layer1
-  layer0 --> layer1_3_0 --> layer1_3_1 --> layer1
-  layer1 --> layer2
+  layer0 --> layer1_0_0_0
+  layer0 --> layer1_0_1_0
+  layer0 --> layer1_0_2_0
+  layer0 --> layer1_0_3_0
+  layer1_0_3_0 --> layer1_0_3_1
+  layer1_0_0_0 --> layer1_0
+  layer1_0_1_0 --> layer1_0
+  layer1_0_2_0 --> layer1_0
+  layer1_0_3_1 --> layer1_0
+  layer1_0 --> layer2
   layer2 --> layer3
   layer3 --> layer4
-  layer1 -.-> head0_layer0
+  layer1_0 -.-> head0_layer0
   head0_layer0 --> head0_layer1
   head0_layer1 --> head0_layer2
   head0_layer2 --> head0_layer3
@@ -62,6 +67,44 @@ it('a stride that is not square, and one that is that of the window', () => {
   expect(drawn({ stride: 1 })).toBe('max_pool 3×2');
 });
 
+it('draws what has a name of its own as a frame, and an empty branch as an edge', () => {
+  const model = {
+    layers: [
+      {
+        type: 'sequential',
+        name: 's',
+        layers: [
+          { type: 'residual', activation: 'relu', layers: [{ type: 'relu' }] },
+          { type: 'branches', branches: [{ layers: [] }, { layers: [{ type: 'relu', name: 'r' }] }] },
+        ],
+      },
+      { type: 'global_avg_pool' },
+      { type: 'linear', name: 'fc', units: 'num_classes' },
+    ],
+    auxiliary: [],
+  };
+  expect(networkDiagram(tinyPlan({ model })).split('\n').slice(4, -1)).toEqual([
+    '  input(["input<br/>3 × 32 × 32"])',
+    '  subgraph layer0_inside["s (sequential)"]',
+    '    layer0_0_0_0["relu-0<br/>relu<br/>3 × 32 × 32"]',
+    '    layer0_0(["add, relu<br/>3 × 32 × 32"])',
+    '    layer0_1_1_0["r<br/>relu<br/>3 × 32 × 32"]',
+    '    layer0_1(["concat<br/>6 × 32 × 32"])',
+    '  end',
+    '  layer1["global_avg_pool-1<br/>global_avg_pool<br/>6"]',
+    '  layer2["fc<br/>linear<br/>8"]',
+    '  loss(["loss<br/>cross_entropy: main"])',
+    '  input --> layer0_0_0_0',
+    '  layer0_0_0_0 --> layer0_0',
+    '  input --> layer0_0',
+    '  layer0_0 --> layer0_1_1_0',
+    '  layer0_0 --> layer0_1',
+    '  layer0_1_1_0 --> layer0_1',
+    '  layer0_1 --> layer1',
+    '  layer1 --> layer2',
+  ]);
+});
+
 describe.each(['googlenet-cifar10', 'quickstart', 'smoke'])('%s', (name) => {
   it('has an edge into and out of every node, and every edge between nodes', async () => {
     const lines = networkDiagram((await loadPlan(`configs/${name}.yaml`)).plan).split('\n');
@@ -84,7 +127,7 @@ it('names cannot end their quotes, their line or a comment', () => {
   const name = 'a"]; click input call x()\n%%{init: {}}%% <img src=x> `**b**` #quot; é';
   const evil: Plan = {
     ...plan,
-    network: { ...plan.network, layers: [{ ...first!, options: { ...first!.options, name } }, ...rest] },
+    network: { ...plan.network, layers: [{ ...first!, label: name }, ...rest] },
   };
   const lines = networkDiagram(evil).split('\n');
   expect(lines).toHaveLength(networkDiagram(plan).split('\n').length);

@@ -20,7 +20,15 @@ test('--json: one document, of the config with its overrides', async () => {
     name: 'googlenet-cifar10',
     input: [3, 64, 64],
     layers: expect.arrayContaining([
-      { name: 'conv1', type: 'conv', output: [64, 30, 30], parameters: 9472, macs: 64 * 900 * 147 },
+      {
+        name: 'conv1',
+        label: 'conv1',
+        depth: 0,
+        type: 'conv',
+        output: [64, 30, 30],
+        parameters: 9472,
+        macs: 64 * 900 * 147,
+      },
     ]),
   });
 });

@@ -7,6 +7,7 @@ import { MINIMAL, minimalConfig } from './minimal_config.js';
 
 const schema = experimentJsonSchema();
 // Ajv's default is draft-07; strictTypes would ask for `type` beside each `required`.
+const withBlock = (mine: unknown) => minimalConfig({ blocks: { mine } });
 const validate = new Ajv({ allowUnionTypes: true, strictTypes: false }).compile(schema);
 
 it('schemas/experiment.schema.json is what the registry says now', () => {
@@ -40,11 +41,32 @@ describe('for editors', () => {
     ['keys of no optimizer on a base', { extends: 'base.yaml', optimizer: { momentun: 0.9 } }, false],
     [
       'a layer without its name on a base',
-      { extends: 'base.yaml', model: { layers: [{ type: 'relu' }] } },
+      { extends: 'base.yaml', model: { layers: [{ type: 'conv', filters: 1, kernel: 1 }] } },
       false,
     ],
     ['unknown key on a base', { extends: 'base.yaml', x: 1 }, false],
     ['extends that is no path', { extends: 3 }, false],
+    ['a use of a block', minimalConfig({ model: { layers: [{ type: 'mine', filters: 3 }] } }), true],
+    [
+      'layers inside a layer',
+      minimalConfig({ model: { layers: [{ type: 'sequential', layers: [{ type: 'relu' }] }] } }),
+      true,
+    ],
+    [
+      'an unknown key of a layer inside a layer',
+      minimalConfig({ model: { layers: [{ type: 'sequential', layers: [{ type: 'relu', x: 1 }] }] } }),
+      false,
+    ],
+    ['a block', withBlock({ layers: [{ type: 'conv', name: 'c', filters: '$f', kernel: 1 }] }), true],
+    ['nothing in place of a block', withBlock(null), true],
+    ['a block without layers', withBlock({ options: {} }), false],
+    ['an unknown key of a block', withBlock({ layers: [{ type: 'relu' }], x: 1 }), false],
+    ['text that is no $option', withBlock({ layers: [{ type: 'dropout', rate: 'half' }] }), false],
+    [
+      'an unknown key deep in a block',
+      withBlock({ layers: [{ type: 'residual', layers: [{ type: 'relu', x: '$x' }] }] }),
+      false,
+    ],
   ])('%s', (_name, value, valid) => expect(validate(JSON.parse(JSON.stringify(value)))).toBe(valid));
 
   it('is draft-07 with a description for every key', () => {

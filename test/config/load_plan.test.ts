@@ -71,7 +71,7 @@ describe('mistakes', () => {
     );
     expect(lines).toEqual([
       expect.stringMatching(
-        /^a\.yaml:2:1 sed: expected one of the keys extends, name, .*, got sed; did you mean seed\?$/,
+        /^a\.yaml:2:1 sed: expected one of the keys extends, blocks, name, .*, got sed; did you mean seed\?$/,
       ),
       'a.yaml:4:13 optimizer.momentum: expected a number from 0 to 1, got 9',
       'base.yaml:8:20 training.epochs: expected an integer from 1 to 1000000, got 0',

@@ -53,7 +53,7 @@ it.each([
   [['a', 'l', 7], 'value', '--set a.l=[1]'],
   [['b'], 'value', 'f:1:1'],
 ] as const)('a mistake at %j (%s) is shown at %s', (path, where, text) =>
-  expect(formatOrigin(origins.nearest(path, where))).toBe(text),
+  expect(formatOrigin(origins.nearest(path, where).origin)).toBe(text),
 );
 
 it('names documents', () => expect(formatOrigin({ kind: 'document', name: 'plan.json' })).toBe('plan.json'));

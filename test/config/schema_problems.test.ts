@@ -83,8 +83,8 @@ describe('wrong values', () => {
       'model.layers.0.convpool: expected an integer of at least 1 or null, got "none"',
     ],
     [
-      layer({ type: 'relu', name: '1st' }),
-      'model.layers.0.name: expected a letter followed by letters, digits or _, got "1st"',
+      layer({ type: 'relu', name: '_st' }),
+      'model.layers.0.name: expected text of letters, digits or _ or null, got "_st"',
     ],
   ])('%j', (changes, problem) => {
     const found = problems(changes);

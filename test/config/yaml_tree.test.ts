@@ -123,7 +123,8 @@ it('knows the place of each key and value, through aliases and merge keys', () =
   const text = 'base: &b\n  k: 1\r\nmap:\n  <<: *b\n  "é": [x, yy]\nalias: *b\n';
   const { root } = parse(text);
   const origins = new Origins(root!);
-  const place = (path: (string | number)[], at?: 'key' | 'value') => formatOrigin(origins.nearest(path, at));
+  const place = (path: (string | number)[], at?: 'key' | 'value') =>
+    formatOrigin(origins.nearest(path, at).origin);
   expect(place(['base', 'k'])).toBe('f:2:6');
   expect(place(['base', 'k'], 'key')).toBe('f:2:3');
   expect(place(['map', 'k'])).toBe('f:2:6');

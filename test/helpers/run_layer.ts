@@ -30,6 +30,8 @@ export async function runLayer(
   options: LayerOptions,
   { x, parameters = {}, mask, dy }: LayerRun,
 ): Promise<LayerResult> {
+  const entry = layerEntry(options.type);
+  if (!('forward' in entry)) throw new Error(`${options.type} holds layers: use runStack`);
   const names = Object.keys(parameters);
   const inputs = [
     channelsLast(x),
@@ -40,7 +42,7 @@ export async function runLayer(
   const [y, dx, ...gradients] = await run((tensors) => {
     const trained = tensors.slice(0, 1 + names.length);
     const forward = (input: tf.Tensor, ...values: tf.Tensor[]) =>
-      layerEntry(options.type).forward(
+      entry.forward(
         tf,
         options,
         {

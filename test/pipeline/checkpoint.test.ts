@@ -49,6 +49,7 @@ test('a checkpoint holds the state, the position, the config and the length of t
     metrics_bytes: statSync(paths.metrics).size,
     events: { file: events, bytes: statSync(join(paths.directory, events)).size },
     config: JSON.parse(JSON.stringify(plan.config)),
+    dataset: plan.dataset,
   });
   expect(saved.state.metrics_bytes).toBeGreaterThan(100);
 });

@@ -62,6 +62,23 @@ test('the same numbers go to both logs', () => {
   ]);
 });
 
+test('the epochs of a run with validation images, and its test', () => {
+  const paths = runPaths(temporaryDirectory());
+  const recorder = open(paths, null);
+  const validation = { ...TEST, split: 'validation' as const };
+  recorder.epoch(EPOCH, validation, { loss: 1.125, accuracy: 0.5 });
+  recorder.test({ ...TEST, loss: 1.75 });
+  expect(metricsLines(paths.directory)).toEqual([EPOCH, validation, { ...TEST, loss: 1.75 }]);
+  expect(pointsOf(paths).filter((point) => /validation|test/.test(point))).toEqual([
+    'loss/validation 2 1.25',
+    'loss/validation_best 2 1.125',
+    'accuracy/validation 2 0.375',
+    'accuracy/validation_best 2 0.5',
+    'loss/test 2 1.75',
+    'accuracy/test 2 0.375',
+  ]);
+});
+
 test('both go on where a checkpoint left them, each step once', () => {
   const paths = runPaths(temporaryDirectory());
   const killed = Recorder.open(paths, null, factsOf());

@@ -6,7 +6,7 @@ import { parameterSpecs } from '../../src/model/state_specs.js';
 import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
 import { whyNoTensorflow } from '../helpers/tensorflow.js';
-import { tinyConfig } from '../helpers/tiny_config.js';
+import { SPLIT, tinyConfig } from '../helpers/tiny_config.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
 /** A place for all runs of this file; each test has a run of its own. */
@@ -111,6 +111,33 @@ describe('on onnxruntime-cpu', () => {
     expectWhole(name);
     const { earlier_sessions } = readJson(join(directory, name, 'environment.json'));
     expect(earlier_sessions).toHaveLength(3);
+  });
+});
+
+describe('with validation images', () => {
+  // Graphs run in an epoch: 7 training steps, 2 batches of validation images, one for gradients; 3 batches of the test set at the end.
+  // Lines: 14 steps, 2 epochs of 2 lines, and the test.
+  test.each([
+    ['in a validation', 'run 8', [null, 3, 6]],
+    ['in the evaluation of the test set', 'run 22', [14]],
+    ['after the line of the test set', 'append metrics.jsonl 19', [14]],
+    ['before there is a summary', 'rename predictions.jsonl 1', [14]],
+  ])('SIGKILL %s', async (_, event, steps) => {
+    writeFileSync(join(directory, 'split.yaml'), tinyConfig(SPLIT));
+    const start = (name: string, strike?: string) =>
+      gnet(['run', 'split.yaml', '--threads', '1', '--run-dir', name, '--resume'], {
+        cwd: directory,
+        strike,
+      });
+    expect(await start('split')).toMatchObject({ code: 0 });
+    const name = `split, killed at ${event}`;
+    expect(await start(name, `SIGKILL ${event}`)).toMatchObject({ code: null, signal: 'SIGKILL' });
+    expect(steps).toContain(newest(name)?.step ?? null);
+    expect(await start(name)).toMatchObject({ code: 0 });
+    const whole = runResults(join(directory, 'split'));
+    expect(runResults(join(directory, name))).toEqual(whole);
+    expect(whole.metrics.filter((line) => 'split' in line && line.split === 'test')).toHaveLength(1);
+    expect(whole.points.filter((point) => point.startsWith('loss/test'))).toHaveLength(1);
   });
 });
 

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { UserError } from '../../src/errors.js';
+import { evaluateCheckpoint } from '../../src/inference/evaluate_checkpoint.js';
 import { initialState } from '../../src/model/state.js';
 import { type RunOptions, runExperiment } from '../../src/pipeline/run.js';
 import { readCheckpoint } from '../../src/storage/checkpoints.js';
@@ -21,7 +22,7 @@ import { shown } from '../helpers/plain_stages.js';
 import { metricsLines, readJson, runResults } from '../helpers/run_results.js';
 import { snapshot } from '../helpers/snapshot.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
-import { TINY, tinyConfig } from '../helpers/tiny_config.js';
+import { SPLIT, TINY, tinyConfig } from '../helpers/tiny_config.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
 vi.mock('../../src/terminal/screen.js', () => import('../helpers/plain_stages.js'));
@@ -47,6 +48,7 @@ async function errorOf(promise: Promise<unknown>): Promise<UserError> {
 }
 
 const last = (name = 'run') => readCheckpoint(join(directory, name, 'checkpoints', 'last'));
+const KEPT_FIRST = { ...SPLIT, optimizer: { type: 'adam', learning_rate: 1e-6 } };
 const sgd = (learning_rate: number) => ({
   optimizer: { type: 'sgd', learning_rate },
   schedule: { type: 'constant' },
@@ -85,6 +87,7 @@ describe('a run', () => {
       parameters: tinyPlan().parameterCount,
       seconds: expect.any(Number),
       best: { epoch: 1, step: 7, accuracy, loss },
+      chosen_on: 'test',
       test: { loss, accuracy, correct, count },
     });
     expect(readJson(join(runDir, 'summary.json'))).toEqual(summary);
@@ -97,6 +100,41 @@ describe('a run', () => {
       ...['epoch 1/2', 'epoch 2/2', 'Train', 'Evaluate', 'Report'],
     ]);
     expect(existsSync(join(runDir, '.lock'))).toBe(false);
+  });
+
+  test('with validation images chooses on them, and evaluates the test set once, with the best weights', async () => {
+    const summary = await run(KEPT_FIRST);
+    const runDir = join(directory, 'run');
+    const lines = metricsLines(runDir).filter(({ split }) => split === 'validation' || split === 'test');
+    expect(lines.map(({ split, step, count }) => [split, step, count])).toEqual([
+      ['validation', 7, 13],
+      ['validation', 14, 13],
+      ['test', 7, 20],
+    ]);
+    const [first, , test] = lines as { loss: number; accuracy: number; correct: number; count: number }[];
+    const { loss, accuracy, correct } = test!;
+    expect(summary).toMatchObject({
+      chosen_on: 'validation',
+      best: { epoch: 1, step: 7, accuracy: first!.accuracy, loss: first!.loss },
+      test: { loss, accuracy, correct, count: 20 },
+    });
+    // Beside the run: what its checkpoints say of each split.
+    const evaluated = async (checkpoint: string, split: 'validation' | 'test') => {
+      const source = join(runDir, 'checkpoints', checkpoint);
+      return evaluateCheckpoint({ source, split, backend: undefined, threads: 1 });
+    };
+    expect((await evaluated('best', 'validation')).loss).toBe(first!.loss);
+    expect((await evaluated('best', 'test')).loss).toBe(loss);
+    expect(readFileSync(join(runDir, 'report.html'), 'utf8')).toContain('validation accuracy');
+    expect(readFileSync(join(runDir, 'report.html'), 'utf8')).not.toContain('optimistic');
+    const plan = readJson(join(runDir, 'plan.json')).dataset;
+    expect(readJson(join(runDir, 'checkpoints/best/state.json')).dataset).toEqual(plan);
+    expect(plan).toMatchObject({ count: { train: 52, validation: 13, test: 20 }, chosenOn: 'validation' });
+
+    // Nothing is left to do: nothing is changed, the logs with their last line among it.
+    const before = snapshot(runDir);
+    expect(await run(KEPT_FIRST, { resume: true })).toEqual(summary);
+    expect(snapshot(runDir)).toEqual(before);
   });
 
   test('that has finished is not done again, wherever it is by then', async () => {

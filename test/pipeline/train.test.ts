@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Splits } from '../../src/data/open.js';
-import { Interrupted } from '../../src/errors.js';
+import { Interrupted, UserError } from '../../src/errors.js';
 import type { MetricsLine } from '../../src/logging/metrics_log.js';
 import { learningRate } from '../../src/model/learning_rate.js';
 import { drawMasks } from '../../src/model/masks.js';
@@ -36,6 +36,7 @@ async function trainFake(
     from?: Position;
     stopAt?: number;
     lastSaved?: { directory: string; step: number };
+    images?: Splits;
   } = {},
 ) {
   const { from = START, stopAt = Number.POSITIVE_INFINITY, lastSaved = null } = options;
@@ -64,7 +65,7 @@ async function trainFake(
   const training = {
     plan,
     program,
-    data,
+    data: options.images ?? data,
     recorder: {
       train: (line: MetricsLine) => lines.push(line),
       epoch: (...both: MetricsLine[]) => {
@@ -263,6 +264,32 @@ describe('a request to stop', () => {
     const { result, asked } = await trainFake({ stopAt: 21 });
     expect(asked).toBe(21);
     expect(result).toMatchObject({ finished: true });
+  });
+});
+
+describe('an image that cannot be read', () => {
+  const broken = (split: 'train' | 'test', failing: number): Splits => {
+    let reads = 0;
+    const read: Splits['train']['read'] = async (indices) => {
+      if (++reads === failing) throw new UserError('images/b.png: damaged PNG image');
+      return data[split].read(indices);
+    };
+    return { ...data, [split]: { ...data[split], read } };
+  };
+
+  test.each([
+    ['at the first step', 'train', 1, []],
+    ['ahead of its step', 'train', 3, steps(1, 2)],
+    [
+      'in an evaluation',
+      'test',
+      2,
+      [...steps(1, 3), 'save last', ...steps(4, 6), 'save last', ...steps(7, 7)],
+    ],
+  ] as const)('ends the run with its message: %s', async (_, split, failing, before) => {
+    const { result, calls } = await trainFake({ images: broken(split, failing) });
+    expect(result).toEqual(new UserError('images/b.png: damaged PNG image'));
+    expect(calls).toEqual([...before, ...(split === 'test' ? ['evaluate 8 images'] : [])]);
   });
 });
 

@@ -26,6 +26,13 @@ test('is written as JSON and read back, wherever the run is by then', async () =
   expect(await readSummary(paths)).toEqual({ ...SUMMARY, run_directory: paths.directory });
 });
 
+test('a summary from before there were validation images was chosen on the test set', async () => {
+  const paths = runPaths(temporaryDirectory());
+  const { chosen_on: _, ...older } = SUMMARY;
+  writeFileSync(paths.summary, JSON.stringify(older));
+  expect(await checkedSummary(paths)).toMatchObject({ chosen_on: 'test', steps: 14 });
+});
+
 test('one that was cut short is made again', async () => {
   const paths = runPaths(temporaryDirectory());
   await writeSummary(paths, SUMMARY);

@@ -22,9 +22,9 @@ const schema = Type.Object(
   { additionalProperties: false },
 );
 
-function convolution(options: Resolved<Static<typeof schema>>): Convolution {
+/** The operation that the options describe. */
+export function convolution(options: Resolved<Static<typeof schema>>): Convolution {
   return {
-    prefix: '',
     filters: options.filters,
     kernel: pair(options.kernel),
     stride: pair(options.stride),

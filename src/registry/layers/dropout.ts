@@ -1,11 +1,11 @@
 import { Type } from '../schema.js';
-import { defineLayer, layerFields } from './layer.js';
+import { defineLayer, unnamedLayerFields } from './layer.js';
 
 /** In training, zeroes elements with probability `rate` and scales the others by 1/(1 − rate), as torch.nn.Dropout. */
 export const dropout = defineLayer({
   schema: Type.Object(
     {
-      ...layerFields('dropout', 'Dropout, as torch.nn.Dropout; no effect outside of training.'),
+      ...unnamedLayerFields('dropout', 'Dropout, as torch.nn.Dropout; no effect outside of training.'),
       rate: Type.Number({
         minimum: 0,
         exclusiveMaximum: 1,

@@ -1,11 +1,11 @@
 import { elements } from '../../shape.js';
 import { Type } from '../schema.js';
-import { defineLayer, layerFields } from './layer.js';
+import { defineLayer, unnamedLayerFields } from './layer.js';
 
 /** Flattens in PyTorch's order (channels, height, width), so that a linear layer's weights can move between both. */
 export const flatten = defineLayer({
   schema: Type.Object(
-    layerFields('flatten', 'Feature map to flat features, in the order channels, height, width.'),
+    unnamedLayerFields('flatten', 'Feature map to flat features, in the order channels, height, width.'),
     {
       additionalProperties: false,
     },

@@ -2,15 +2,22 @@ import type { Static } from '@sinclair/typebox';
 import type { Resolved } from '../schema.js';
 import { avgPool } from './avg_pool.js';
 import { batchNorm } from './batch_norm.js';
+import { branches } from './branches.js';
+import type { CompositeEntry, ContainerEntry, WrittenLayer } from './container.js';
 import { conv } from './conv.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
 import { globalAvgPool } from './global_avg_pool.js';
 import { inception } from './inception.js';
-import type { LayerEntry } from './layer.js';
+import type { LeafEntry } from './layer.js';
 import { linear } from './linear.js';
 import { maxPool } from './max_pool.js';
 import { relu } from './relu.js';
+import { residual } from './residual.js';
+import { sequential } from './sequential.js';
+
+/** A kind of layer: one that computes, one that holds stacks of others, or one that stands for others. */
+export type LayerEntry = LeafEntry | ContainerEntry | CompositeEntry;
 
 /** Every kind of layer, by the `type` that a config names. */
 export const layers = {
@@ -24,6 +31,9 @@ export const layers = {
   linear,
   dropout,
   relu,
+  sequential,
+  residual,
+  branches,
 } as const satisfies Record<string, LayerEntry>;
 
 export type LayerType = keyof typeof layers;
@@ -33,5 +43,14 @@ export type LayerOptions = Resolved<Static<(typeof layers)[LayerType]['schema']>
 
 /** The entry of a layer; its functions take the options of that same layer. */
 export function layerEntry(type: LayerType): LayerEntry {
-  return layers[type];
+  return layers[type] as LayerEntry;
+}
+
+/** A layer that a composite wrote, with the options that it left out. */
+export function withDefaults(written: WrittenLayer): LayerOptions {
+  const { properties } = layerEntry(written.type as LayerType).schema;
+  const defaults = Object.entries(properties).flatMap(([key, { default: value }]) =>
+    value === undefined ? [] : [[key, value] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...written } as unknown as LayerOptions;
 }

@@ -1,7 +1,7 @@
 import type { Static, TObject } from '@sinclair/typebox';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Resolved, Tf } from '../schema.js';
-import { Type } from '../schema.js';
+import { nullable, Type } from '../schema.js';
 
 /** Activations of one image: [channels, height, width], or [features] once flattened. */
 export type Shape = readonly [number, number, number] | readonly [number];
@@ -49,15 +49,6 @@ export function uniformParameter(name: string, shape: readonly number[], bound: 
   return { name, shape, role: 'parameter', dtype: 'float32', init: { kind: 'uniform', bound } };
 }
 
-/** One operation inside a layer that branches, as drawings show it. */
-export interface LayerPart {
-  /** As in the names of its parameters, where it has some: `conv3x3_reduce`. */
-  readonly name: string;
-  /** `conv 3×3, relu` */
-  readonly operation: string;
-  readonly output: Shape;
-}
-
 /** What a forward function is given besides its input. */
 export interface LayerContext {
   readonly training: boolean;
@@ -77,20 +68,18 @@ export interface ModelSizes {
 }
 
 /**
- * One kind of layer. Feature maps are [batch, height, width, channels] inside forward functions, as TensorFlow.js
- * wants them; flat activations are [batch, features].
+ * One kind of layer that holds no others. Feature maps are [batch, height, width, channels] inside forward functions,
+ * as TensorFlow.js wants them; flat activations are [batch, features].
  */
-export interface LayerEntry<S extends TObject = TObject> {
+export interface LeafEntry<S extends TObject = TObject> {
   readonly schema: S;
   /** @throws OptionError where the options and the input shape do not fit. */
   plan(options: Resolved<Static<S>>, input: Shape, sizes: ModelSizes): LayerPlan;
   forward(tf: Tf, options: Resolved<Static<S>>, context: LayerContext, x: Tensor): Tensor;
-  /** For a layer that branches: chains of operations that all read its input, and whose outputs are concatenated. */
-  branches?(options: Resolved<Static<S>>, input: Shape): readonly (readonly LayerPart[])[];
 }
 
 /** Ties an entry's functions to the type of its own schema. */
-export function defineLayer<S extends TObject>(entry: LayerEntry<S>): LayerEntry<S> {
+export function defineLayer<S extends TObject>(entry: LeafEntry<S>): LeafEntry<S> {
   return entry;
 }
 
@@ -109,16 +98,35 @@ export class OptionError extends Error {
   }
 }
 
-/** The schema fields that every layer has. */
+/** What a layer may be called; the name of a child may be a number, as those of torch.nn.Sequential are. */
+export const LAYER_NAME = '^[A-Za-z0-9][A-Za-z0-9_]*$';
+
+/** The schema fields of a layer that has tensors, whose names begin with its own. */
 export function layerFields<T extends string>(type: T, description: string) {
   return {
     type: Type.Literal(type, { description }),
     name: Type.String({
-      pattern: '^[A-Za-z][A-Za-z0-9_]*$',
-      description: "Name of the layer, unique in its stack: the first part of its parameters' names.",
+      pattern: LAYER_NAME,
+      description: "Name of the layer, of no other: the first part of its parameters' names.",
     }),
   };
 }
+
+/** The schema fields of a layer without tensors of its own, which needs no name. */
+export function unnamedLayerFields<T extends string>(type: T, description: string) {
+  return { type: Type.Literal(type, { description }), name: optionalName };
+}
+
+/** A name that adds to those of the layers inside, or null. */
+export const optionalName = Type.Optional(
+  nullable(
+    Type.String({
+      pattern: LAYER_NAME,
+      description: 'Name, of no other layer: goes before the names of what is inside; null adds nothing.',
+    }),
+    { default: null },
+  ),
+);
 
 /** The shape as [channels, height, width]. @throws OptionError for flattened activations. */
 export function featureMap(input: Shape): readonly [number, number, number] {

@@ -1,13 +1,13 @@
 import type { TObject } from '@sinclair/typebox';
 import { nullable, type Pair, pair, sizeOrPair, Type } from '../schema.js';
-import { featureMap, type LayerPlan, layerFields, OptionError, type Shape } from './layer.js';
+import { featureMap, type LayerPlan, OptionError, type Shape, unnamedLayerFields } from './layer.js';
 import { type Padding, symmetricPadding, windowOutput } from './window.js';
 
 /** The schema of a pooling layer. */
 export function poolingSchema<T extends string>(type: T, description: string) {
   return Type.Object(
     {
-      ...layerFields(type, description),
+      ...unnamedLayerFields(type, description),
       kernel: sizeOrPair(1, { description: 'Window in pixels: one number, or [height, width].' }),
       stride: Type.Optional(
         nullable(

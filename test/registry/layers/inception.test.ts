@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { inception } from '../../../src/registry/layers/inception.js';
+import { allLayers } from '../../../src/config/network.js';
 import { expectAllClose } from '../../helpers/all_close.js';
 import { concatenateChannels, convolution, maxPool, relu, type Window } from '../../helpers/naive.js';
 import { elements, type Plain } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
-import { runLayer } from '../../helpers/run_layer.js';
+import { planLayers, randomTensors, runStack, tensorShapes } from '../../helpers/run_stack.js';
 import { allRunners } from '../../helpers/runners.js';
 
-type Options = Parameters<typeof inception.plan>[0];
+interface Options {
+  readonly conv1x1: number;
+  readonly conv3x3_reduce: number | null;
+  readonly conv3x3: number;
+  readonly conv5x5_reduce: number | null;
+  readonly conv5x5: number;
+  readonly convpool: number | null;
+}
 
-const options = (changes: Partial<Options> = {}): Options => ({
+const module = (changes: Partial<Options> = {}) => ({
   type: 'inception',
   name: 'i',
   conv1x1: 2,
@@ -25,71 +32,59 @@ const NAIVE = { conv3x3_reduce: null, conv5x5_reduce: null, convpool: null };
 
 describe('plan', () => {
   it('the first module of the seed', () => {
-    const seed = options({
+    const seed = {
       conv1x1: 64,
       conv3x3_reduce: 96,
       conv3x3: 128,
       conv5x5_reduce: 16,
       conv5x5: 32,
       convpool: 32,
-    });
-    const { output, tensors, macs, mask } = inception.plan(seed, [192, 28, 28], { numClasses: 10 });
+    };
+    const { network, output, problems } = planLayers([module(seed)], [192, 28, 28]);
+    expect(problems).toEqual([]);
     expect(output).toEqual([256, 28, 28]);
-    expect(mask).toBeNull();
-    expect(tensors.map(({ name, shape }) => [name, shape])).toEqual([
-      ['conv1x1.weight', [64, 192, 1, 1]],
-      ['conv1x1.bias', [64]],
-      ['conv3x3_reduce.weight', [96, 192, 1, 1]],
-      ['conv3x3_reduce.bias', [96]],
-      ['conv3x3.weight', [128, 96, 3, 3]],
-      ['conv3x3.bias', [128]],
-      ['conv5x5_reduce.weight', [16, 192, 1, 1]],
-      ['conv5x5_reduce.bias', [16]],
-      ['conv5x5.weight', [32, 16, 5, 5]],
-      ['conv5x5.bias', [32]],
-      ['convpool.weight', [32, 192, 1, 1]],
-      ['convpool.bias', [32]],
+    expect(tensorShapes(network)).toEqual([
+      ['i.conv1x1.weight', [64, 192, 1, 1]],
+      ['i.conv1x1.bias', [64]],
+      ['i.conv3x3_reduce.weight', [96, 192, 1, 1]],
+      ['i.conv3x3_reduce.bias', [96]],
+      ['i.conv3x3.weight', [128, 96, 3, 3]],
+      ['i.conv3x3.bias', [128]],
+      ['i.conv5x5_reduce.weight', [16, 192, 1, 1]],
+      ['i.conv5x5_reduce.bias', [16]],
+      ['i.conv5x5.weight', [32, 16, 5, 5]],
+      ['i.conv5x5.bias', [32]],
+      ['i.convpool.weight', [32, 192, 1, 1]],
+      ['i.convpool.bias', [32]],
     ]);
-    const weights = tensors.filter(({ name }) => name.endsWith('weight'));
-    expect(macs).toBe(weights.reduce((sum, { shape }) => sum + elements(shape), 0) * 28 * 28);
-    expect(tensors[4]!.init).toEqual({ kind: 'uniform', bound: 1 / Math.sqrt(96 * 9) });
-    expect(tensors[5]!.init).toEqual({ kind: 'uniform', bound: 1 / Math.sqrt(96 * 9) });
-  });
-
-  it('its branches for drawings: what each operation makes, and together its output', () => {
-    const shown = (changes: Partial<Options>) =>
-      inception.branches!(options(changes), [6, 4, 5]).map((chain) =>
-        chain.map(({ name, operation, output }) => `${name}: ${operation}: ${output}`),
-      );
-    expect(shown({})).toEqual([
-      ['conv1x1: conv 1×1, relu: 2,4,5'],
-      ['conv3x3_reduce: conv 1×1, relu: 3,4,5', 'conv3x3: conv 3×3, relu: 4,4,5'],
-      ['conv5x5_reduce: conv 1×1, relu: 1,4,5', 'conv5x5: conv 5×5, relu: 3,4,5'],
-      ['pool: max_pool 3×3: 6,4,5', 'convpool: conv 1×1, relu: 2,4,5'],
-    ]);
-    expect(shown(NAIVE)).toEqual([
-      ['conv1x1: conv 1×1, relu: 2,4,5'],
-      ['conv3x3: conv 3×3, relu: 4,4,5'],
-      ['conv5x5: conv 5×5, relu: 3,4,5'],
-      ['pool: max_pool 3×3: 6,4,5'],
+    const weights = tensorShapes(network).filter(([name]) => name.endsWith('weight'));
+    const macs = allLayers(network).reduce((sum, layer) => sum + layer.macs, 0);
+    expect(macs).toBe(weights.reduce((sum, [, shape]) => sum + elements(shape), 0) * 28 * 28);
+    const [, , conv3x3] = allLayers(network);
+    const bound = 1 / Math.sqrt(96 * 9);
+    expect(conv3x3!.tensors.map(({ init }) => init)).toEqual([
+      { kind: 'uniform', bound },
+      { kind: 'uniform', bound },
     ]);
   });
 
   it('the naive module passes its input on through the pooling branch', () => {
-    const { output, tensors } = inception.plan(options(NAIVE), [6, 4, 5], { numClasses: 10 });
+    const { network, output } = planLayers([module(NAIVE)], [6, 4, 5]);
     expect(output).toEqual([2 + 4 + 3 + 6, 4, 5]);
-    expect(tensors.map(({ name, shape }) => [name, shape])).toEqual([
-      ['conv1x1.weight', [2, 6, 1, 1]],
-      ['conv1x1.bias', [2]],
-      ['conv3x3.weight', [4, 6, 3, 3]],
-      ['conv3x3.bias', [4]],
-      ['conv5x5.weight', [3, 6, 5, 5]],
-      ['conv5x5.bias', [3]],
+    expect(tensorShapes(network).map(([name]) => name)).toEqual([
+      ...['i.conv1x1.weight', 'i.conv1x1.bias', 'i.conv3x3.weight', 'i.conv3x3.bias'],
+      ...['i.conv5x5.weight', 'i.conv5x5.bias'],
     ]);
   });
 
-  it('refuses flat features', () => {
-    expect(() => inception.plan(options(), [12], { numClasses: 10 })).toThrow('got 12 flat features');
+  it('tells what is wrong inside at the place of the module', () => {
+    const { problems } = planLayers([{ type: 'flatten' }, module()], [3, 4, 5]);
+    expect(problems[0]).toMatchObject({
+      path: ['model', 'layers', 1],
+      actual: expect.stringContaining('60 flat features'),
+    });
+    const { problems: twice } = planLayers([module(), module()], [3, 4, 5]);
+    expect(twice[0]).toMatchObject({ path: ['model', 'layers', 1, 'name'], actual: 'i' });
   });
 });
 
@@ -101,10 +96,10 @@ function reference(x: Plain, parameters: Record<string, Plain>): Plain {
     padding: [(size - 1) / 2, (size - 1) / 2],
   });
   const convolve = (name: string, size: number, input: Plain): Plain => {
-    const weight = parameters[`${name}.weight`];
+    const weight = parameters[`i.${name}.weight`];
     // A convolution that the module does not have passes its input on.
     if (!weight) return input;
-    return relu(convolution(input, weight, parameters[`${name}.bias`]!, same(size)));
+    return relu(convolution(input, weight, parameters[`i.${name}.bias`]!, same(size)));
   };
   const pooled = maxPool(x, { kernel: [3, 3], stride: [1, 1], padding: [1, 1] });
   return concatenateChannels([
@@ -125,27 +120,21 @@ describe.each(allRunners)('on %s', (_name, run) => {
     ['naive', NAIVE],
   ])('%s', async (_case, changes) => {
     const random = new TestRandom(24);
-    const layer = options(changes);
-    const plan = inception.plan(layer, [3, 4, 5], { numClasses: 10 });
-    const parameters = Object.fromEntries(
-      plan.tensors.map(({ name, shape }) => [name, random.tensor(shape)]),
-    );
+    const { network, output } = planLayers([module(changes)], [3, 4, 5]);
+    const parameters = randomTensors(network, random);
     const x = random.tensor([2, 3, 4, 5]);
-    const { y } = await runLayer(run, layer, { x, parameters });
-    expect(y.shape).toEqual([2, ...plan.output]);
+    const { y } = await runStack(run, network, { x, tensors: parameters });
+    expect(y.shape).toEqual([2, ...output!]);
     expectAllClose(y.values, reference(x, parameters).values);
   });
 
   it('gradients: the change of a loss along them', async () => {
     const random = new TestRandom(25);
-    const layer = options({ conv5x5_reduce: null });
-    const plan = inception.plan(layer, [2, 3, 4], { numClasses: 10 });
+    const { network, output } = planLayers([module({ conv5x5_reduce: null })], [2, 3, 4]);
     const x = random.distinct([1, 2, 3, 4]);
-    const parameters = Object.fromEntries(
-      plan.tensors.map(({ name, shape }) => [name, random.tensor(shape)]),
-    );
-    const dy = random.tensor([1, ...plan.output]);
-    const { gradients } = await runLayer(run, layer, { x, parameters, dy });
+    const parameters = randomTensors(network, random);
+    const dy = random.tensor([1, ...output!]);
+    const { gradients } = await runStack(run, network, { x, tensors: parameters, dy });
     const loss = (input: Plain, values: Record<string, Plain>) => {
       const { values: y } = reference(input, values);
       return Array.from(y).reduce((sum, value, index) => sum + value * dy.values[index]!, 0);
