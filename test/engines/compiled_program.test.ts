@@ -1,7 +1,7 @@
-import * as ort from 'onnxruntime-node';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
+import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { drawMasks } from '../../src/model/masks.js';
 import { layers } from '../../src/registry/layers/index.js';
 import { livelyState, programs, randomBatch, trainStepOn } from '../helpers/programs.js';

@@ -24,6 +24,7 @@ test('numbers and words by their keys; nothing of where data lies and what a run
     'optimizer.weight_decay': 0,
     'schedule.type': 'cosine',
     'schedule.warmup_epochs': 0.5,
+    parameter_groups: '[]',
     'schedule.final_factor': 0,
     'training.epochs': 2,
     'training.batch_size': 8,

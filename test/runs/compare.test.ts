@@ -165,6 +165,7 @@ describe('groups', () => {
       dataset: {
         type: 'cifar10',
         root,
+        validation: 'test',
         limit: { train: 52, test: 20 },
         archive: { url: `file:${url}`, sha256: digit.repeat(64) },
       },

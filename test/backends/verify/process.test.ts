@@ -23,10 +23,10 @@ function trainBroken(source: string, onStep = (_: number) => {}, signal = new Ab
      import { answerTraining } from ${url('backends/verify/child.js')};
      answerTraining(async (...given) => {
        const program = await openProgram(...given);
-       const train = program.train.bind(program);
-       program.train = async (batch, masks, update) => {
+       const update = program.update.bind(program);
+       program.update = async (given) => {
          ${source}
-         return train(batch, masks, update);
+         return update(given);
        };
        return program;
      });`,
@@ -49,11 +49,11 @@ test('tells each step, and hands over losses and state', async () => {
 
 test('a backend that fails is named, with the step', async () => {
   const error = await errorOf(
-    trainBroken("if (update.step === 2) throw new EngineError(new Error('Device lost'));"),
+    trainBroken("if (given.step === 2) throw new EngineError(new Error('Device lost'));"),
   );
   expect(error).toBeInstanceOf(UserError);
   expect(error).toMatchObject({
-    message: 'backend cpu failed in step 2: Device lost',
+    message: 'backend cpu failed in the update of step 2: Device lost',
     hint: expect.stringContaining('gnet doctor'),
   });
 });
@@ -70,7 +70,7 @@ test.each([
   ['process.exit(7);', 'exit code 7; the last that it printed: last words'],
 ])('a backend that ends the process: %s', async (source, end) => {
   const error = await errorOf(
-    trainBroken(`if (update.step === 2) { console.error('first\\nlast words'); ${source} }`),
+    trainBroken(`if (given.step === 2) { console.error('first\\nlast words'); ${source} }`),
   );
   expect(error).toBeInstanceOf(UserError);
   expect((error as UserError).message).toBe(
@@ -80,7 +80,7 @@ test.each([
 
 test('is ended where the user asks to stop, also in the middle of a step', async () => {
   const controller = new AbortController();
-  const hangs = trainBroken('if (update.step === 2) for (;;);', () => controller.abort(), controller.signal);
+  const hangs = trainBroken('if (given.step === 2) for (;;);', () => controller.abort(), controller.signal);
   await expect(hangs).rejects.toBeInstanceOf(Interrupted);
   await expect(trainBroken('', () => {}, controller.signal)).rejects.toBeInstanceOf(Interrupted);
 });
