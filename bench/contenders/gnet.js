@@ -23,10 +23,8 @@ const name = /** @type {import('../../dist/registry/backends.js').BackendName} *
 const program = await openProgram(plan, name, Number(threads), initialState(plan));
 const masks = drawMasks(plan, 1, 0, size);
 let step = 0;
-await serve(
-  () =>
-    mode === 'train'
-      ? program.train(batch, masks, { step: ++step, learningRate: plan.config.optimizer.learning_rate })
-      : program.evaluate(batch),
-  { macs: plan.macs },
-);
+const train = async () => {
+  await program.backward(batch, masks);
+  await program.update({ step: ++step, learningRate: plan.config.optimizer.learning_rate });
+};
+await serve(() => (mode === 'train' ? train() : program.evaluate(batch)), { macs: plan.macs });

@@ -39,14 +39,12 @@ export function padded(batch: Batch, size: number): Batch {
 /** Copies what an evaluation graph returns of the first `count` images. */
 export function readEvaluation(output: (name: string) => Pick<View, 'data'>, count: number): Evaluation {
   const losses = output(ports.losses).data as Float32Array;
-  const probabilities = output(ports.probabilities).data as Float32Array;
+  const classes = output(ports.logits).data.length / losses.length;
+  const perClass = (port: string) => (output(port).data as Float32Array).slice(0, classes * count);
   return {
     losses: losses.slice(0, count),
     predicted: (output(ports.predicted).data as Int32Array).slice(0, count),
-    logits: (output(ports.logits).data as Float32Array).slice(
-      0,
-      (probabilities.length / losses.length) * count,
-    ),
-    probabilities: probabilities.slice(0, (probabilities.length / losses.length) * count),
+    logits: perClass(ports.logits),
+    probabilities: perClass(ports.probabilities),
   };
 }
