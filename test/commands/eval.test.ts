@@ -19,6 +19,7 @@ test('the best checkpoint has the accuracy of the best line in metrics.jsonl', a
     ...expected,
     checkpoint: 'run/checkpoints/best',
     backend: 'onnxruntime-cpu',
+    chosen_on: 'test',
   });
   expect(stderr).toContain(`/20 test images)`);
 });
@@ -29,7 +30,7 @@ test.each([
     /^\.: expected a run directory or a checkpoint, got a directory without plan\.json and state\.json\n/,
   ],
   [[], /^SOURCE: expected .*, got nothing\n/],
-  [['.', '--split', 'valid'], /^--split valid: expected one of test, train\n/],
+  [['.', '--split', 'valid'], /^--split valid: expected one of test, validation, train\n/],
   [['.', '--backend', 'gpu'], /^--backend gpu: expected one of auto, /],
 ])('%j: exit code 2', async (args, message) => {
   const cwd = temporaryDirectory();

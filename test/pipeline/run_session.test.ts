@@ -31,6 +31,7 @@ describe('a new run', () => {
     expect(readFileSync(join(at.runDir, 'config.yaml'), 'utf8')).toBe(tinyConfig());
     expect(readJson(join(at.runDir, 'plan.json'))).toEqual({
       ...JSON.parse(JSON.stringify(at.loaded.plan)),
+      frozen: [],
       init: null,
     });
     expect(readJson(join(at.runDir, 'environment.json'))).toEqual({ ...ENVIRONMENT, earlier_sessions: [] });

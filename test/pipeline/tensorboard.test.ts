@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
+import { wholeTree } from '../../src/config/network.js';
 import { imageGrid } from '../../src/pipeline/image_grid.js';
 import { Recorder } from '../../src/pipeline/recorder.js';
 import { runPaths } from '../../src/storage/run_directory.js';
@@ -79,7 +80,9 @@ test('TensorBoard itself shows everything, once', async ({ skip }) => {
   ]);
 
   const names = [...String(graph).matchAll(/^ {2}name: "(.+)"$/gm)].map(([, name]) => name);
-  expect(names).toHaveLength(2 + plan.network.layers.length + plan.network.auxiliary[0]!.layers.length);
+  // What holds one stack is a scope, not a node.
+  const computing = wholeTree(plan.network).filter(({ stacks }) => stacks.length !== 1);
+  expect(names).toHaveLength(2 + computing.length);
   expect(names).toContain('head/fc');
 
   const { hparamInfos } = experiment as unknown as { hparamInfos: { name: string; differs: boolean }[] };
