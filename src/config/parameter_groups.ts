@@ -39,12 +39,25 @@ function matches(pattern: string, { name, kind }: Parameter): boolean {
   return name.length - last.length >= at && name.endsWith(last);
 }
 
+type Groups = Experiment['parameter_groups'];
+
+/** The group of each parameter that has one: the first that matches. */
+export function groupsByParameter(groups: Groups, network: Network): ReadonlyMap<string, Groups[number]> {
+  return new Map(
+    parametersOf(network).flatMap((parameter) => {
+      const group = groups.find(({ match }) => match.some((pattern) => matches(pattern, parameter)));
+      return group ? [[parameter.name, group] as const] : [];
+    }),
+  );
+}
+
 /**
- * Names of the parameters that are frozen: the first group that matches a parameter decides.
- * @returns also a problem for each pattern that matches nothing, and where nothing is left to train
+ * Names of the parameters that are frozen.
+ * @returns also a problem for each pattern that matches nothing, each group that changes nothing, and where nothing is
+ *   left to train
  */
 export function frozenParameters(
-  groups: Experiment['parameter_groups'],
+  groups: Groups,
   network: Network,
 ): { frozen: ReadonlySet<string>; problems: Problem[] } {
   const parameters = parametersOf(network);
@@ -61,11 +74,23 @@ export function frozenParameters(
           ],
     ),
   );
-  const groupOf = (parameter: Parameter) =>
-    groups.find(({ match }) => match.some((pattern) => matches(pattern, parameter)));
-  const frozen = new Set(
-    parameters.filter((parameter) => groupOf(parameter)?.frozen).map(({ name }) => name),
-  );
+  const groupOf = groupsByParameter(groups, network);
+  const deciding = new Set(groupOf.values());
+  for (const [index, group] of groups.entries()) {
+    const problem = (key: string, expected: string, actual: string) =>
+      problems.push({ path: ['parameter_groups', index, key], expected, actual });
+    if (group.frozen && group.learning_rate_factor !== null)
+      problem(
+        'learning_rate_factor',
+        'no such key: frozen parameters have no learning rate',
+        String(group.learning_rate_factor),
+      );
+    if (group.frozen && group.weight_decay !== null)
+      problem('weight_decay', 'no such key: frozen parameters do not decay', String(group.weight_decay));
+    if (problems.length === 0 && !deciding.has(group))
+      problem('match', 'a parameter that no group before this one matches', group.match.join(', '));
+  }
+  const frozen = new Set([...groupOf].filter(([, group]) => group.frozen).map(([name]) => name));
   if (parameters.length > 0 && frozen.size === parameters.length) {
     problems.push({
       path: ['parameter_groups'],

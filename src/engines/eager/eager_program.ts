@@ -13,7 +13,7 @@ import {
   trainStep,
 } from '../../model/step.js';
 import { updatedState } from '../../model/tensor_update.js';
-import { optimizerEntry } from '../../registry/optimizers/index.js';
+import { updateGroups, updateScalars } from '../../model/update_groups.js';
 import type { Tf } from '../../registry/schema.js';
 import { isCounter, type NamedTensor, type StateTensor } from '../../storage/safetensors.js';
 
@@ -57,17 +57,16 @@ export class EagerProgram implements Program {
     return readFloats(this.computed.gradients);
   }
 
-  async update({ learningRate, step }: Update): Promise<void> {
+  async update(update: Update): Promise<void> {
     const { tf } = this;
-    const { optimizer } = this.plan.config;
     const { gradients, buffers } = this.computed;
     tf.tidy(() => {
-      const values = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
-      const scalars = Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [name, tf.scalar(value)]),
+      const groups = updateGroups(this.plan);
+      const scalars = updateScalars(groups, update).map((values) =>
+        Object.fromEntries(Object.entries(values).map(([name, value]) => [name, tf.scalar(value)])),
       );
       const parameters = new Map([...this.model.parameters].filter(([name]) => gradients.has(name)));
-      const next = updatedState(tf, optimizer, { parameters, slots: this.slots }, gradients, scalars);
+      const next = updatedState(tf, groups, { parameters, slots: this.slots }, gradients, scalars);
       for (const [name, parameter] of parameters) parameter.assign(next.parameters.get(name)!);
       for (const [slot, variables] of this.slots) {
         for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);

@@ -3,6 +3,7 @@ import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../m
 import { copyState, type ModelState } from '../../model/state.js';
 import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { readMetrics, type StepMetrics } from '../../model/step.js';
+import { updateGroups, updateScalars } from '../../model/update_groups.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import type { NamedTensor, StateTensor } from '../../storage/safetensors.js';
 import { deviceOperators } from '../../tracing/kernels/index.js';
@@ -219,14 +220,15 @@ export class DeviceProgram implements Program {
     });
   }
 
-  private scalarFeeds({ learningRate, step }: Update): Tensors {
-    const { optimizer } = this.plan.config;
-    const scalars = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
+  private scalarFeeds(update: Update): Tensors {
+    const scalars = updateScalars(updateGroups(this.plan), update);
     return Object.fromEntries(
-      Object.entries(scalars).map(([name, value]) => [
-        devicePorts.scalar(name),
-        new ort.Tensor('float32', [value], []),
-      ]),
+      scalars.flatMap((values, group) =>
+        Object.entries(values).map(([name, value]) => [
+          devicePorts.scalar(group, name),
+          new ort.Tensor('float32', [value], []),
+        ]),
+      ),
     );
   }
 }
