@@ -1,5 +1,5 @@
 import type { Experiment } from '../registry/experiment.js';
-import { allLayers, type Network, type Problem } from './network.js';
+import { allLayers, type Network, type PlannedLayer, type Problem } from './network.js';
 
 /** What a group can match besides a name. */
 export const PARAMETER_KINDS = ['norm', 'bias', 'weight'] as const;
@@ -99,4 +99,10 @@ export function frozenParameters(
     });
   }
   return { frozen, problems };
+}
+
+/** Whether a layer has parameters and all of them are frozen: one with buffers evaluates then, in training too. */
+export function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
+  const parameters = tensors.filter(({ role }) => role === 'parameter');
+  return parameters.length > 0 && parameters.every((parameter) => frozen.has(`${name}.${parameter.name}`));
 }

@@ -24,7 +24,7 @@ type Computed = Pick<TrainStep, 'gradients' | 'buffers'>;
 export class EagerProgram implements Program {
   private readonly model: { readonly parameters: Variables; readonly buffers: Variables };
   private readonly slots: ReadonlyMap<string, Variables>;
-  /** What the last `backward` left for `update`. */
+  /** What the last `backward` left. */
   private computed: Computed = { gradients: new Map(), buffers: new Map() };
   private other: { readonly weights: Weights; readonly tensors: ModelTensors } | undefined;
 
@@ -73,7 +73,6 @@ export class EagerProgram implements Program {
       }
       for (const [name, value] of buffers) this.model.buffers.get(name)!.assign(tf.clone(value));
     });
-    this.forget();
   }
 
   async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {

@@ -44,7 +44,7 @@ export class DeviceProgram implements Program {
   );
   /** The state by the name of the graphs' input; in host memory, and ours alone, until it is first used. */
   private tensors: Tensors;
-  /** What the last `backward` left: gradient.<parameter> and next.<buffer>. */
+  /** What the last `backward` left: gradient.<parameter> and, until the update, next.<buffer>. */
   private computed: Tensors = {};
   private ready: Promise<void> | undefined;
   private other: { readonly weights: Weights; readonly tensors: Tensors } | undefined;
@@ -65,13 +65,15 @@ export class DeviceProgram implements Program {
   async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
     const session = await this.trainSession(batch.size);
     await this.upload();
+    // Before the step: two sets of gradients would take memory at once.
+    release(this.computed);
+    this.computed = {};
     const results = await run(session, {
       ...read(session, this.tensors),
       ...tensors(batchViews(this.plan, batch)),
       ...tensors(maskViews(this.plan, batch, masks)),
     });
     const { [ports.metrics]: metrics, ...computed } = results;
-    release(this.computed);
     this.computed = computed;
     return readMetrics(this.plan, metrics!.data as Float32Array);
   }
@@ -95,8 +97,6 @@ export class DeviceProgram implements Program {
       ...read(session, this.computed),
       ...this.scalarFeeds(update),
     });
-    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
-    for (const gradient of gradients) this.computed[gradient]!.dispose();
     const buffers = [...bufferSpecs(this.plan.network).keys()];
     const next = Object.fromEntries([
       ...[...updatedPorts(this.plan).keys()].map((name) => [name, results[ports.next(name)]!] as const),
@@ -104,7 +104,8 @@ export class DeviceProgram implements Program {
     ]);
     for (const name of Object.keys(next)) this.tensors[name]!.dispose();
     this.tensors = { ...this.tensors, ...next };
-    this.computed = {};
+    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
+    this.computed = Object.fromEntries(gradients.map((name) => [name, this.computed[name]!]));
   }
 
   async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {
