@@ -71,7 +71,7 @@ export async function verifyBackends(
         const { config, dataset } = plan;
         const request = { backend, config, dataset, steps, threads };
         trained.push(await parts.trainInProcess(request, { signal, onStep }));
-        return `${steps} steps, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
+        return `${steps} ${steps === 1 ? 'step' : 'steps'}, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
       },
     })),
   ];
