@@ -41,11 +41,14 @@ function matches(pattern: string, { name, kind }: Parameter): boolean {
 
 type Groups = Experiment['parameter_groups'];
 
+const isMatched = ({ match }: Groups[number], parameter: Parameter): boolean =>
+  match.some((pattern) => matches(pattern, parameter));
+
 /** The group of each parameter that has one: the first that matches. */
 export function groupsByParameter(groups: Groups, network: Network): ReadonlyMap<string, Groups[number]> {
   return new Map(
     parametersOf(network).flatMap((parameter) => {
-      const group = groups.find(({ match }) => match.some((pattern) => matches(pattern, parameter)));
+      const group = groups.find((each) => isMatched(each, parameter));
       return group ? [[parameter.name, group] as const] : [];
     }),
   );
@@ -75,7 +78,6 @@ export function frozenParameters(
     ),
   );
   const groupOf = groupsByParameter(groups, network);
-  const deciding = new Set(groupOf.values());
   for (const [index, group] of groups.entries()) {
     const problem = (key: string, expected: string, actual: string) =>
       problems.push({ path: ['parameter_groups', index, key], expected, actual });
@@ -87,7 +89,19 @@ export function frozenParameters(
       );
     if (group.frozen && group.weight_decay !== null)
       problem('weight_decay', 'no such key: frozen parameters do not decay', String(group.weight_decay));
-    if (problems.length === 0 && !deciding.has(group))
+    const decided = parameters.filter(({ name }) => groupOf.get(name) === group);
+    const isPlain = !group.frozen && group.learning_rate_factor === null && group.weight_decay === null;
+    // It may keep parameters from a later group.
+    if (
+      isPlain &&
+      !decided.some((parameter) => groups.slice(index + 1).some((later) => isMatched(later, parameter)))
+    )
+      problems.push({
+        path: ['parameter_groups', index],
+        expected: 'frozen, learning_rate_factor or weight_decay',
+        actual: 'a group that changes nothing',
+      });
+    else if (problems.length === 0 && decided.length === 0)
       problem('match', 'a parameter that no group before this one matches', group.match.join(', '));
   }
   const frozen = new Set([...groupOf].filter(([, group]) => group.frozen).map(([name]) => name));

@@ -115,8 +115,21 @@ describe('groups', () => {
 
   it('none freeze nothing', () => expect(frozenBy([])).toEqual([]));
 
+  it('numbers for what is frozen, and a group that decides nothing, are mistakes', () => {
+    const frozen = { match: ['fc.*'], frozen: true, learning_rate_factor: 2, weight_decay: 0 };
+    expect(problemsOf([frozen])).toEqual([
+      'parameter_groups.0.learning_rate_factor: expected no such key: frozen parameters have no learning rate, got 2',
+      'parameter_groups.0.weight_decay: expected no such key: frozen parameters do not decay, got 0',
+    ]);
+    expect(problemsOf([...freeze('norm', 'fc.*'), { match: ['bn1.*', 'fc.bias'], weight_decay: 0 }])).toEqual(
+      [
+        'parameter_groups.1.match: expected a parameter that no group before this one matches, got bn1.*, fc.bias',
+      ],
+    );
+  });
+
   it('every mistake is told with its place', () =>
-    expect(problemsOf([...freeze('norm', 'x'), { match: ['y'], frozen: false }])).toEqual([
+    expect(problemsOf([...freeze('norm', 'x'), { match: ['y'], weight_decay: 0 }])).toEqual([
       `parameter_groups.0.match.1: expected ${NAMES}, got x, which matches none`,
       `parameter_groups.1.match.0: expected ${NAMES}, got y, which matches none`,
     ]));
