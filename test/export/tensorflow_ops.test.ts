@@ -4,6 +4,7 @@ import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import { toGraphModel } from '../../src/export/graph_model.js';
 import { toArtifacts } from '../../src/export/graph_model_files.js';
 import { graphModelOperations } from '../../src/export/tensorflow_ops.js';
+import { groupedConvolution } from '../../src/registry/layers/grouped_convolution.js';
 import { input, output, traceGraph } from '../../src/tracing/trace_graph.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { TestRandom } from '../helpers/random.js';
@@ -102,6 +103,27 @@ const cases: Record<string, [TensorFunction, readonly Input[]]> = {
       }),
     ],
     [map, random.tensor([2, 3, 3, 4]), random.tensor([4])],
+  ],
+  'convolutions in groups, with dilation': [
+    ([x, depthwise, twice, grouped]) => {
+      const padding = { top: 1, bottom: 2, left: 2, right: 0 };
+      const convolve = (filter: tf.Tensor, groups: number, stride: Pair, dilation: Pair) =>
+        groupedConvolution(tf, { groups, stride, dilation, padding }, x!, filter);
+      return [
+        convolve(depthwise!, 4, [2, 2], [1, 1]),
+        convolve(twice!, 4, [1, 1], [1, 2]),
+        convolve(twice!, 4, [2, 1], [1, 1]),
+        convolve(grouped!, 2, [2, 2], [1, 1]),
+        convolve(grouped!, 2, [2, 2], [1, 2]),
+        convolve(tf.concat([grouped!, grouped!], 2), 1, [1, 1], [2, 2]),
+      ];
+    },
+    [
+      random.tensor([2, 5, 6, 4]),
+      random.tensor([3, 2, 1, 4]),
+      random.tensor([2, 2, 1, 8]),
+      random.tensor([3, 3, 2, 6]),
+    ],
   ],
   // Values below 0 everywhere: padding must not be the largest.
   'max-pooling': [
