@@ -24,6 +24,16 @@ function binary(op: string): Translation {
   };
 }
 
+/** Graph models read the bounds of a clip from tensors, which costs them more than two comparisons. */
+const clip = translation<{ clipValueMin: number; clipValueMax: number }>(
+  (trace, { x }, { clipValueMin, clipValueMax }) => {
+    const { graph } = trace;
+    const above = graph.node('Maximum', [stored(trace, x!), graph.floats([clipValueMin], [])]);
+    const name = graph.node('Minimum', [above, graph.floats([clipValueMax], [])]);
+    return trace.value(name, x!.shape);
+  },
+);
+
 function reduction(op: string): Translation {
   return translation<ReductionAttributes>((trace, { x }, attributes) => {
     const { axes, shape } = reduced(x!, attributes);
@@ -92,6 +102,7 @@ const softmax: Translation = (trace, { logits }) =>
 
 const sameName = [
   'Abs',
+  'Erf',
   'Exp',
   'Floor',
   'Log',
@@ -116,6 +127,7 @@ const translations: ReadonlyMap<string, Translation> = new Map(
     Sum: reduction('Sum'),
     Mean: reduction('Mean'),
     Max: reduction('Max'),
+    ClipByValue: clip,
     Identity: (_trace, { x }) => x!,
     Cast: cast,
     Transpose: transpose,

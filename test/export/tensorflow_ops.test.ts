@@ -50,7 +50,10 @@ const pads: [Pair, Pair, Pair, Pair] = [
 const cases: Record<string, [TensorFunction, readonly Input[]]> = {
   'functions of one value': [
     ([x]) => [
-      ...[tf.abs, tf.exp, tf.floor, tf.neg, tf.relu, tf.sigmoid, tf.square, tf.tanh].map((f) => f(x!)),
+      ...[tf.abs, tf.erf, tf.exp, tf.floor, tf.neg, tf.relu, tf.sigmoid, tf.square, tf.tanh].map((f) =>
+        f(x!),
+      ),
+      tf.clipByValue(x!, -0.25, 0.5),
       ...[tf.log, tf.sqrt, tf.reciprocal].map((f) => f(tf.add(tf.abs(x!), 0.5))),
     ],
     [map],

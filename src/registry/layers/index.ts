@@ -1,5 +1,7 @@
 import type { Static } from '@sinclair/typebox';
 import type { Resolved } from '../schema.js';
+import { activationLayer } from './activation_layer.js';
+import { adaptiveAvgPool } from './adaptive_avg_pool.js';
 import { avgPool } from './avg_pool.js';
 import { batchNorm } from './batch_norm.js';
 import { branches } from './branches.js';
@@ -8,6 +10,7 @@ import { conv } from './conv.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
 import { globalAvgPool } from './global_avg_pool.js';
+import { globalMaxPool } from './global_max_pool.js';
 import { inception } from './inception.js';
 import type { LeafEntry } from './layer.js';
 import { linear } from './linear.js';
@@ -25,12 +28,15 @@ export const layers = {
   batch_norm: batchNorm,
   max_pool: maxPool,
   avg_pool: avgPool,
+  adaptive_avg_pool: adaptiveAvgPool,
   global_avg_pool: globalAvgPool,
+  global_max_pool: globalMaxPool,
   inception,
   flatten,
   linear,
   dropout,
   relu,
+  activation: activationLayer,
   sequential,
   residual,
   branches,
