@@ -94,7 +94,7 @@ export function planNetwork(
   const { problems } = planning;
   const layers = planClassifier(model.layers, '', ['model', 'layers'], input, planning);
   const sources = new Map(layers.flatMap(subtree).map((layer) => [layer.name, layer]));
-  const known = namesIn(model.layers);
+  const known = [...new Set([...namesIn(model.layers), ...named(layers)])];
   const taken = new Set(model.layers.map((layer) => layer.name));
   const auxiliary = model.auxiliary.map((head, index) => {
     const path = ['model', 'auxiliary', index];
@@ -130,6 +130,11 @@ export function planNetwork(
   return { network: { layers, auxiliary, numClasses: sizes.numClasses }, problems };
 }
 
+/** Whole names of the layers that have one, those among them that a composite stands for. */
+function named(layers: readonly PlannedLayer[]): string[] {
+  return layers.flatMap(subtree).flatMap(({ name, options }) => (options.name === null ? [] : [name]));
+}
+
 /** Whole names of all layers that have one, as written: also behind a mistake. */
 function namesIn(layers: readonly LayerOptions[], prefix = ''): string[] {
   return layers.flatMap((options) => {
@@ -157,7 +162,7 @@ function planClassifier(
     planning.problems.push({
       path: 'units' in stack[last]! ? [...path, last, 'units'] : [...path, last],
       expected: `${numClasses} outputs, one per class`,
-      actual: output.join(' × '),
+      actual: `${output.join(' × ')}${output.length === 1 ? '' : ' (put flatten or global_avg_pool before it)'}`,
     });
   }
   return layers;

@@ -1,4 +1,5 @@
 import type { Experiment } from '../registry/experiment.js';
+import { tensorName } from '../registry/layers/layer.js';
 import { allLayers, type Network, type Problem } from './network.js';
 
 /** What a group can match besides a name. */
@@ -16,7 +17,7 @@ function parametersOf(network: Network): Parameter[] {
     tensors
       .filter(({ role }) => role === 'parameter')
       .map((tensor) => ({
-        name: `${name}.${tensor.name}`,
+        name: tensorName(name, tensor.name),
         kind: options.type.endsWith('_norm') ? 'norm' : tensor.name.endsWith('bias') ? 'bias' : 'weight',
       })),
   );

@@ -22,12 +22,16 @@ interface Place {
   readonly scope: string;
 }
 
-/** The stacks that a layer holds, in state-dict order; none for one that computes. */
+/** The stacks that the config has in a layer, in state-dict order; none for one that computes, or stands for others. */
 export function stacksOf(options: LayerOptions): readonly Stack[] {
   const entry = layerEntry(options.type);
-  if ('stacks' in entry) return entry.stacks(options);
-  if ('expand' in entry) return [{ path: [], name: null, layers: entry.expand(options).map(withDefaults) }];
-  return [];
+  return 'stacks' in entry ? entry.stacks(options) : [];
+}
+
+/** Those, or the one that a composite stands for. @throws OptionError where it does not fit the input */
+function heldBy(entry: LayerEntry, options: LayerOptions, input: Shape): readonly Stack[] {
+  if (!('expand' in entry)) return stacksOf(options);
+  return [{ path: [], name: null, layers: entry.expand(options, input).map(withDefaults) }];
 }
 
 /** A stack at the root of the network or of a head; `output` is null where a mistake ended the planning. */
@@ -79,22 +83,22 @@ function planLayer(
   const entry = layerEntry(options.type);
   const isComposite = 'expand' in entry;
   const prefix = options.name === null ? place.prefix : `${name}.`;
-  const held = stacksOf(options);
-  const stacks = held.map((stack, position) =>
-    planHeld(
-      stack,
-      {
-        path: [...place.path, index, ...stack.path],
-        composite: place.composite ?? (isComposite ? path : null),
-        prefix: stack.name === null ? prefix : `${prefix}${stack.name}.`,
-        scope: `${name}.${held.length === 1 ? '' : `${stack.name ?? `${stack.path[0]}-${position}`}.`}`,
-      },
-      input,
-      planning,
-    ),
-  );
-  if (stacks.some(({ output }) => output === null)) return null;
   try {
+    const held = heldBy(entry, options, input);
+    const stacks = held.map((stack, position) =>
+      planHeld(
+        stack,
+        {
+          path: [...place.path, index, ...stack.path],
+          composite: place.composite ?? (isComposite ? path : null),
+          prefix: stack.name === null ? prefix : `${prefix}${stack.name}.`,
+          scope: `${name}.${held.length === 1 ? '' : `${stack.name ?? `${stack.path[0]}-${position}`}.`}`,
+        },
+        input,
+        planning,
+      ),
+    );
+    if (stacks.some(({ output }) => output === null)) return null;
     const outputs = stacks.map(({ output }) => output!);
     const plan = planEntry(entry, options, input, outputs, planning.sizes);
     return { ...plan, name, label, path, options, input, stacks };

@@ -1,4 +1,4 @@
-import { backend_util, type DataType, util } from '@tensorflow/tfjs';
+import { backend_util, type DataType, slice_util, type TensorInfo, util } from '@tensorflow/tfjs';
 import { elements } from '../shape.js';
 import { type Target, type Translation, translation } from '../tracing/kernels/kernel.js';
 import { type ReductionAttributes, reduced } from '../tracing/kernels/reduction.js';
@@ -81,6 +81,14 @@ const pad = translation<{ paddings: [number, number][]; constantValue: number }>
   (trace, { x }, { paddings, constantValue }) => padded(trace, x!, paddings, constantValue),
 );
 
+const slice = translation<{ begin: number[]; size: number[] }>((trace, { x }, { begin, size }) => {
+  const [starts, sizes] = slice_util.parseSliceParams(x as unknown as TensorInfo, begin, size);
+  // −1 is all that is left: the batch may have any size.
+  const all = sizes!.map((length, axis) => (length === x!.shape[axis] ? -1 : length));
+  const name = trace.graph.node('Slice', [stored(trace, x!), integers(trace, starts!), integers(trace, all)]);
+  return trace.value(name, sizes!, { type: x!.type });
+});
+
 const matMul = translation<{ transposeA: boolean; transposeB: boolean }>(
   (trace, { a, b }, { transposeA, transposeB }) => {
     const rows = a!.shape.at(transposeA ? -1 : -2)!;
@@ -135,6 +143,7 @@ const translations: ReadonlyMap<string, Translation> = new Map(
     ExpandDims: expandDimsBy(reshape),
     Concat: concat,
     SplitV: splitV,
+    Slice: slice,
     PadV2: pad,
     BatchMatMul: matMul,
     ...windowOps,

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Network, PlannedLayer, PlannedStack } from '../config/network.js';
 import { layerEntry } from '../registry/layers/index.js';
+import { tensorName } from '../registry/layers/layer.js';
 import type { Tf } from '../registry/schema.js';
 import { sideBySide } from './side_by_side.js';
 
@@ -31,7 +32,8 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
   const read = new Set(heads.map(({ after }) => after));
   const headInputs = new Map<string, Tensor>();
 
-  const tensorsOf = (layer: PlannedLayer) => (name: string) => inputs.tensors.get(`${layer.name}.${name}`)!;
+  const tensorsOf = (layer: PlannedLayer) => (name: string) =>
+    inputs.tensors.get(tensorName(layer.name, name))!;
   const keep = (layer: PlannedLayer, y: Tensor): Tensor => {
     if (read.has(layer.name)) headInputs.set(layer.name, y);
     return y;
@@ -79,7 +81,9 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
 
 function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
   const parameters = tensors.filter(({ role }) => role === 'parameter');
-  return parameters.length > 0 && parameters.every((parameter) => frozen.has(`${name}.${parameter.name}`));
+  return (
+    parameters.length > 0 && parameters.every((parameter) => frozen.has(tensorName(name, parameter.name)))
+  );
 }
 
 /** y itself, where `call` is called as soon as the gradient of y is known. */

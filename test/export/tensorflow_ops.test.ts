@@ -78,6 +78,7 @@ const cases: Record<string, [TensorFunction, readonly Input[]]> = {
       tf.expandDims(x!, 1),
       tf.concat([x!, tf.neg(x!)], 3),
       ...tf.split(x!, [1, 2], 3),
+      tf.slice(x!, [0, 1, 0, 2], [2, 3, 6, 1]),
       tf.pad(x!, pads, 7),
     ],
     [map],

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { allLayers, type Network, type Problem, planNetwork } from '../../src/config/network.js';
+import { type Network, type Problem, planNetwork } from '../../src/config/network.js';
 import { validateExperiment } from '../../src/config/validate.js';
 import { forward } from '../../src/model/forward.js';
+import { stateSpecs } from '../../src/model/state_specs.js';
 import type { Shape } from '../../src/registry/layers/layer.js';
 import { minimalConfig } from '../config/minimal_config.js';
 import { type Plain, toChannelsFirst, toChannelsLast } from './plain.js';
@@ -25,9 +26,7 @@ export function planLayers(
 
 /** The shapes of all tensors by their names in the state dict. */
 export function tensorShapes(network: Network): [string, readonly number[]][] {
-  return allLayers(network).flatMap((layer) =>
-    layer.tensors.map(({ name, shape }): [string, readonly number[]] => [`${layer.name}.${name}`, shape]),
-  );
+  return [...stateSpecs(network)].map(([name, { shape }]) => [name, shape]);
 }
 
 /** Random values for each of them. */

@@ -7,17 +7,23 @@ import { batchNorm } from './batch_norm.js';
 import { branches } from './branches.js';
 import type { CompositeEntry, ContainerEntry, WrittenLayer } from './container.js';
 import { conv } from './conv.js';
+import { dropPath } from './drop_path.js';
 import { dropout } from './dropout.js';
 import { flatten } from './flatten.js';
 import { globalAvgPool } from './global_avg_pool.js';
 import { globalMaxPool } from './global_max_pool.js';
+import { groupNorm } from './group_norm.js';
 import { inception } from './inception.js';
 import type { LeafEntry } from './layer.js';
+import { layerNorm } from './layer_norm.js';
+import { layerScale } from './layer_scale.js';
 import { linear } from './linear.js';
+import { localResponseNorm } from './local_response_norm.js';
 import { maxPool } from './max_pool.js';
 import { relu } from './relu.js';
 import { residual } from './residual.js';
 import { sequential } from './sequential.js';
+import { squeezeExcite } from './squeeze_excite.js';
 
 /** A kind of layer: one that computes, one that holds stacks of others, or one that stands for others. */
 export type LayerEntry = LeafEntry | ContainerEntry | CompositeEntry;
@@ -26,6 +32,9 @@ export type LayerEntry = LeafEntry | ContainerEntry | CompositeEntry;
 export const layers = {
   conv,
   batch_norm: batchNorm,
+  layer_norm: layerNorm,
+  group_norm: groupNorm,
+  local_response_norm: localResponseNorm,
   max_pool: maxPool,
   avg_pool: avgPool,
   adaptive_avg_pool: adaptiveAvgPool,
@@ -35,8 +44,11 @@ export const layers = {
   flatten,
   linear,
   dropout,
+  drop_path: dropPath,
   relu,
   activation: activationLayer,
+  layer_scale: layerScale,
+  squeeze_excite: squeezeExcite,
   sequential,
   residual,
   branches,

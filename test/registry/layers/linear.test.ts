@@ -36,12 +36,6 @@ describe('plan', () => {
       mask: null,
     });
   });
-
-  it('refuses a feature map', () => {
-    expect(() => linear.plan(options(), [3, 4, 5], { numClasses: 10 })).toThrow(
-      'expected flat features, got a feature map of 3 × 4 × 5',
-    );
-  });
 });
 
 /** x · weightᵀ + bias */
