@@ -90,7 +90,7 @@ export function planNetwork(
   input: Shape,
   sizes: ModelSizes,
 ): { network: Network; problems: Problem[] } {
-  const planning: Planning = { sizes, problems: [], taken: new Map() };
+  const planning: Planning = { sizes, init: model.init, problems: [], taken: new Map() };
   const { problems } = planning;
   const layers = planClassifier(model.layers, '', ['model', 'layers'], input, planning);
   const sources = new Map(layers.flatMap(subtree).map((layer) => [layer.name, layer]));

@@ -1,11 +1,15 @@
+import type { Experiment } from '../registry/experiment.js';
 import type { Stack, WrittenLayer } from '../registry/layers/container.js';
 import { type LayerEntry, type LayerOptions, layerEntry, withDefaults } from '../registry/layers/index.js';
+import { initialized, isDefault } from '../registry/layers/initialization.js';
 import { type LayerPlan, type ModelSizes, OptionError, type Shape } from '../registry/layers/layer.js';
 import type { KeyPath, PlannedLayer, PlannedStack, Problem } from './network.js';
 
 /** What all stacks of a network share while they are planned. */
 export interface Planning {
   readonly sizes: ModelSizes;
+  /** How weights start where a layer says nothing of it. */
+  readonly init: Experiment['model']['init'];
   readonly problems: Problem[];
   /** Where each name of a layer, by its whole name, was given. */
   readonly taken: Map<string, KeyPath>;
@@ -100,7 +104,7 @@ function planLayer(
     );
     if (stacks.some(({ output }) => output === null)) return null;
     const outputs = stacks.map(({ output }) => output!);
-    const plan = planEntry(entry, options, input, outputs, planning.sizes);
+    const plan = planEntry(entry, options, input, outputs, planning);
     return { ...plan, name, label, path, options, input, stacks };
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
@@ -129,9 +133,14 @@ function planEntry(
   options: LayerOptions,
   input: Shape,
   outputs: readonly Shape[],
-  sizes: ModelSizes,
+  { sizes, init }: Planning,
 ): LayerPlan {
-  if ('plan' in entry) return entry.plan(options, input, sizes);
+  if ('plan' in entry) {
+    const plan = entry.plan(options, input, sizes);
+    if (options.type !== 'conv' && options.type !== 'linear') return plan;
+    const named = isDefault(options.init) ? init[options.type] : options.init;
+    return { ...plan, tensors: initialized(plan.tensors, named) };
+  }
   const output = 'expand' in entry ? outputs[0]! : entry.output(options, outputs);
   return { output, tensors: [], macs: 0, mask: null };
 }

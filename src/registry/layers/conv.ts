@@ -2,6 +2,7 @@ import type { Static } from '@sinclair/typebox';
 import { pair, type Resolved, sizeOrPair, sizePairOr, Type } from '../schema.js';
 import { activationField } from './activation.js';
 import { type Convolution, forwardConvolution, planConvolution } from './convolution.js';
+import { initializationField } from './initialization.js';
 import { defineLayer, featureMap, layerFields, OptionError } from './layer.js';
 import { type Padding, reach, symmetricPadding } from './window.js';
 
@@ -33,6 +34,7 @@ const schema = Type.Object(
       Type.Boolean({ default: true, description: 'Whether a value is added to each output channel.' }),
     ),
     activation: Type.Optional(activationField),
+    init: initializationField,
   },
   { additionalProperties: false },
 );

@@ -2,6 +2,7 @@ import type { Tensor4D } from '@tensorflow/tfjs';
 import { elements } from '../../shape.js';
 import { integerOr, Type } from '../schema.js';
 import { activate, activationField } from './activation.js';
+import { initializationField } from './initialization.js';
 import { defineLayer, layerFields, uniformParameter } from './layer.js';
 
 /** y = activation(x · weightᵀ + bias), as torch.nn.Linear; of a feature map, for each pixel over its channels. */
@@ -19,6 +20,7 @@ export const linear = defineLayer({
         Type.Boolean({ default: true, description: 'Whether a value is added to each output.' }),
       ),
       activation: Type.Optional(activationField),
+      init: initializationField,
     },
     { additionalProperties: false },
   ),

@@ -23,6 +23,7 @@ const options = (changes: Partial<Options> = {}): Options => ({
   groups: 1,
   bias: true,
   activation: 'none',
+  init: { type: 'default', bias: null },
   ...changes,
 });
 const plan = (changes: Partial<Options>, input: Shape) =>

@@ -15,6 +15,7 @@ const options = (changes: Partial<Options> = {}): Options => ({
   units: 3,
   bias: true,
   activation: 'none',
+  init: { type: 'default', bias: null },
   ...changes,
 });
 
