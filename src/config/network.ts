@@ -160,7 +160,7 @@ function planClassifier(
   if (output !== null && (output.length !== 1 || output[0] !== numClasses)) {
     const last = stack.length - 1;
     planning.problems.push({
-      path: 'units' in stack[last]! ? [...path, last, 'units'] : [...path, last],
+      path: 'units' in stack[last]! && output.length === 1 ? [...path, last, 'units'] : [...path, last],
       expected: `${numClasses} outputs, one per class`,
       actual: `${output.join(' × ')}${output.length === 1 ? '' : ' (put flatten or global_avg_pool before it)'}`,
     });

@@ -7,7 +7,9 @@ export function plainSchema(schema: object): JsonSchema & { definitions: Record<
     if (typeof value !== 'object' || value === null || !('$id' in value)) return value;
     const { $id, default: byDefault, ...definition } = value as { $id: unknown; default?: unknown };
     definitions[String($id)] ??= JSON.parse(JSON.stringify(definition, share));
-    return { $ref: `#/definitions/${$id}`, ...(byDefault === undefined ? {} : { default: byDefault }) };
+    const { description } = definition as { description?: unknown };
+    const own = byDefault === undefined ? {} : { description, default: byDefault };
+    return { $ref: `#/definitions/${$id}`, ...own };
   };
   const plain: JsonSchema = JSON.parse(JSON.stringify(schema, share));
   return { ...plain, definitions };

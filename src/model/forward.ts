@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Network, PlannedLayer, PlannedStack } from '../config/network.js';
+import { isFrozen } from '../config/parameter_groups.js';
 import { layerEntry } from '../registry/layers/index.js';
 import { tensorName } from '../registry/layers/layer.js';
 import type { Tf } from '../registry/schema.js';
@@ -77,13 +78,6 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     runStack({ name: null, layers: head.layers }, headInputs.get(head.after)!),
   );
   return { main, auxiliary };
-}
-
-function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
-  const parameters = tensors.filter(({ role }) => role === 'parameter');
-  return (
-    parameters.length > 0 && parameters.every((parameter) => frozen.has(tensorName(name, parameter.name)))
-  );
 }
 
 /** y itself, where `call` is called as soon as the gradient of y is known. */

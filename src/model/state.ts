@@ -104,11 +104,14 @@ export function checkSlots(plan: Plan, slots: ModelState['slots'], source: strin
   for (const [slot, tensors] of slots) checkTensors(trainedSpecs(plan), tensors, `${source}, ${slot}`);
 }
 
+/** The largest count that a step can hold, which computes in int32. */
+const MAX_COUNT = 2n ** 31n - 1n;
+
 /** More lines than that nobody reads; a file of another model may have any number of tensors, of any name and rank. */
 const MAX_LISTED = 100;
 const MAX_LINE = 300;
 
-/** @throws UserError that lists every tensor that is missing, is not known, or has another shape or type. */
+/** @throws UserError that lists every tensor that is missing, is not known, has another shape or type, or counts wrongly. */
 function checkTensors(
   specs: ReadonlyMap<string, TensorSpec>,
   tensors: ReadonlyMap<string, StateTensor>,
@@ -123,7 +126,11 @@ function checkTensors(
       const expected = described(spec.dtype, spec.shape);
       if (!tensor) return spec.dtype === 'int64' ? [] : [`${name}: expected ${expected}, not in the file`];
       const actual = described(isCounter(tensor) ? 'int64' : 'float32', tensor.shape);
-      return actual === expected ? [] : [`${name}: expected ${expected}, got ${actual}`];
+      if (actual !== expected) return [`${name}: expected ${expected}, got ${actual}`];
+      const wrong = isCounter(tensor)
+        ? tensor.data.find((count) => count < 0n || count > MAX_COUNT)
+        : undefined;
+      return wrong === undefined ? [] : [`${name}: expected a count from 0 to ${MAX_COUNT}, got ${wrong}`];
     }),
     ...[...tensors]
       .filter(([name]) => !specs.has(name))

@@ -60,7 +60,13 @@ describe('planNetwork', () => {
   it.each([
     ['window larger than its input', [conv('c', { kernel: 9 })], [], 'model.layers.0.kernel', '9 × 9'],
     ['flat input', [pool('p'), conv('c'), linear('fc')], [], 'model.layers.1', /^3 flat features/],
-    ['feature map before linear', [linear('fc')], [], 'model.layers.0', /^a feature map of 3 × 8 × 8/],
+    [
+      'feature map before linear',
+      [linear('fc')],
+      [],
+      'model.layers.0',
+      /^5 × 8 × 8 \(put flatten or global_avg_pool before it\)/,
+    ],
     ['units', [pool('p'), linear('fc', 6)], [], 'model.layers.1.units', '6'],
     ['no classifier', [pool('p')], [], 'model.layers.0', '3'],
     ['a name twice', [conv('c'), conv('c'), pool('p'), linear('fc')], [], 'model.layers.1.name', 'c'],
