@@ -86,7 +86,8 @@ const plain = plainSchema(experimentSchema);
 
 /** The schema itself, where it only refers to one. */
 function resolved(schema: JsonSchema): JsonSchema {
-  return schema.$ref === undefined ? schema : plain.definitions[schema.$ref.replace('#/definitions/', '')]!;
+  const { $ref, ...own } = schema;
+  return $ref === undefined ? schema : { ...plain.definitions[$ref.replace('#/definitions/', '')]!, ...own };
 }
 
 /** What the schema says of a key that the config has: each union is that of the `type` there. */

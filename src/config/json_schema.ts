@@ -95,7 +95,7 @@ function orUse({ oneOf = [], ...layer }: JsonSchema): JsonSchema {
 /** A layer as it stands in a block: any option may be a $option. */
 function inBlock(schema: JsonSchema): JsonSchema {
   const { $ref, oneOf, items, properties, ...rest } = schema;
-  if ($ref !== undefined) return { $ref: $ref.replace(/layer$/, 'block_layer') };
+  if ($ref !== undefined) return { ...rest, $ref: $ref.replace(/layer$/, 'block_layer') };
   return {
     ...rest,
     ...(oneOf && { oneOf: oneOf.map(inBlock) }),

@@ -90,11 +90,11 @@ export function planNetwork(
   input: Shape,
   sizes: ModelSizes,
 ): { network: Network; problems: Problem[] } {
-  const planning: Planning = { sizes, problems: [], taken: new Map() };
+  const planning: Planning = { sizes, init: model.init, problems: [], taken: new Map() };
   const { problems } = planning;
   const layers = planClassifier(model.layers, '', ['model', 'layers'], input, planning);
   const sources = new Map(layers.flatMap(subtree).map((layer) => [layer.name, layer]));
-  const known = namesIn(model.layers);
+  const known = [...new Set([...namesIn(model.layers), ...named(layers)])];
   const taken = new Set(model.layers.map((layer) => layer.name));
   const auxiliary = model.auxiliary.map((head, index) => {
     const path = ['model', 'auxiliary', index];
@@ -130,6 +130,11 @@ export function planNetwork(
   return { network: { layers, auxiliary, numClasses: sizes.numClasses }, problems };
 }
 
+/** Whole names of the layers that have one, those among them that a composite stands for. */
+function named(layers: readonly PlannedLayer[]): string[] {
+  return layers.flatMap(subtree).flatMap(({ name, options }) => (options.name === null ? [] : [name]));
+}
+
 /** Whole names of all layers that have one, as written: also behind a mistake. */
 function namesIn(layers: readonly LayerOptions[], prefix = ''): string[] {
   return layers.flatMap((options) => {
@@ -155,9 +160,9 @@ function planClassifier(
   if (output !== null && (output.length !== 1 || output[0] !== numClasses)) {
     const last = stack.length - 1;
     planning.problems.push({
-      path: 'units' in stack[last]! ? [...path, last, 'units'] : [...path, last],
+      path: 'units' in stack[last]! && output.length === 1 ? [...path, last, 'units'] : [...path, last],
       expected: `${numClasses} outputs, one per class`,
-      actual: output.join(' × '),
+      actual: `${output.join(' × ')}${output.length === 1 ? '' : ' (put flatten or global_avg_pool before it)'}`,
     });
   }
   return layers;

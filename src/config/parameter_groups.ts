@@ -1,4 +1,5 @@
 import type { Experiment } from '../registry/experiment.js';
+import { tensorName } from '../registry/layers/layer.js';
 import { allLayers, type Network, type PlannedLayer, type Problem } from './network.js';
 
 /** What a group can match besides a name. */
@@ -16,7 +17,7 @@ function parametersOf(network: Network): Parameter[] {
     tensors
       .filter(({ role }) => role === 'parameter')
       .map((tensor) => ({
-        name: `${name}.${tensor.name}`,
+        name: tensorName(name, tensor.name),
         kind: options.type.endsWith('_norm') ? 'norm' : tensor.name.endsWith('bias') ? 'bias' : 'weight',
       })),
   );
@@ -118,5 +119,7 @@ export function frozenParameters(
 /** Whether a layer has parameters and all of them are frozen: one with buffers evaluates then, in training too. */
 export function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
   const parameters = tensors.filter(({ role }) => role === 'parameter');
-  return parameters.length > 0 && parameters.every((parameter) => frozen.has(`${name}.${parameter.name}`));
+  return (
+    parameters.length > 0 && parameters.every((parameter) => frozen.has(tensorName(name, parameter.name)))
+  );
 }

@@ -1,11 +1,15 @@
+import type { Experiment } from '../registry/experiment.js';
 import type { Stack, WrittenLayer } from '../registry/layers/container.js';
 import { type LayerEntry, type LayerOptions, layerEntry, withDefaults } from '../registry/layers/index.js';
+import { initialized, isDefault } from '../registry/layers/initialization.js';
 import { type LayerPlan, type ModelSizes, OptionError, type Shape } from '../registry/layers/layer.js';
 import type { KeyPath, PlannedLayer, PlannedStack, Problem } from './network.js';
 
 /** What all stacks of a network share while they are planned. */
 export interface Planning {
   readonly sizes: ModelSizes;
+  /** How weights start where a layer says nothing of it. */
+  readonly init: Experiment['model']['init'];
   readonly problems: Problem[];
   /** Where each name of a layer, by its whole name, was given. */
   readonly taken: Map<string, KeyPath>;
@@ -22,12 +26,16 @@ interface Place {
   readonly scope: string;
 }
 
-/** The stacks that a layer holds, in state-dict order; none for one that computes. */
+/** The stacks that the config has in a layer, in state-dict order; none for one that computes, or stands for others. */
 export function stacksOf(options: LayerOptions): readonly Stack[] {
   const entry = layerEntry(options.type);
-  if ('stacks' in entry) return entry.stacks(options);
-  if ('expand' in entry) return [{ path: [], name: null, layers: entry.expand(options).map(withDefaults) }];
-  return [];
+  return 'stacks' in entry ? entry.stacks(options) : [];
+}
+
+/** Those, or the one that a composite stands for. @throws OptionError where it does not fit the input */
+function heldBy(entry: LayerEntry, options: LayerOptions, input: Shape): readonly Stack[] {
+  if (!('expand' in entry)) return stacksOf(options);
+  return [{ path: [], name: null, layers: entry.expand(options, input).map(withDefaults) }];
 }
 
 /** A stack at the root of the network or of a head; `output` is null where a mistake ended the planning. */
@@ -79,24 +87,24 @@ function planLayer(
   const entry = layerEntry(options.type);
   const isComposite = 'expand' in entry;
   const prefix = options.name === null ? place.prefix : `${name}.`;
-  const held = stacksOf(options);
-  const stacks = held.map((stack, position) =>
-    planHeld(
-      stack,
-      {
-        path: [...place.path, index, ...stack.path],
-        composite: place.composite ?? (isComposite ? path : null),
-        prefix: stack.name === null ? prefix : `${prefix}${stack.name}.`,
-        scope: `${name}.${held.length === 1 ? '' : `${stack.name ?? `${stack.path[0]}-${position}`}.`}`,
-      },
-      input,
-      planning,
-    ),
-  );
-  if (stacks.some(({ output }) => output === null)) return null;
   try {
+    const held = heldBy(entry, options, input);
+    const stacks = held.map((stack, position) =>
+      planHeld(
+        stack,
+        {
+          path: [...place.path, index, ...stack.path],
+          composite: place.composite ?? (isComposite ? path : null),
+          prefix: stack.name === null ? prefix : `${prefix}${stack.name}.`,
+          scope: `${name}.${held.length === 1 ? '' : `${stack.name ?? `${stack.path[0]}-${position}`}.`}`,
+        },
+        input,
+        planning,
+      ),
+    );
+    if (stacks.some(({ output }) => output === null)) return null;
     const outputs = stacks.map(({ output }) => output!);
-    const plan = planEntry(entry, options, input, outputs, planning.sizes);
+    const plan = planEntry(entry, options, input, outputs, planning);
     return { ...plan, name, label, path, options, input, stacks };
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
@@ -125,9 +133,14 @@ function planEntry(
   options: LayerOptions,
   input: Shape,
   outputs: readonly Shape[],
-  sizes: ModelSizes,
+  { sizes, init }: Planning,
 ): LayerPlan {
-  if ('plan' in entry) return entry.plan(options, input, sizes);
+  if ('plan' in entry) {
+    const plan = entry.plan(options, input, sizes);
+    if (options.type !== 'conv' && options.type !== 'linear') return plan;
+    const named = isDefault(options.init) ? init[options.type] : options.init;
+    return { ...plan, tensors: initialized(plan.tensors, named) };
+  }
   const output = 'expand' in entry ? outputs[0]! : entry.output(options, outputs);
   return { output, tensors: [], macs: 0, mask: null };
 }

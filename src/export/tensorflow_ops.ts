@@ -1,4 +1,4 @@
-import { backend_util, type DataType, util } from '@tensorflow/tfjs';
+import { backend_util, type DataType, slice_util, type TensorInfo, util } from '@tensorflow/tfjs';
 import { elements } from '../shape.js';
 import { type Target, type Translation, translation } from '../tracing/kernels/kernel.js';
 import { type ReductionAttributes, reduced } from '../tracing/kernels/reduction.js';
@@ -23,6 +23,16 @@ function binary(op: string): Translation {
     return trace.value(name, shape, { type: a!.type });
   };
 }
+
+/** Graph models read the bounds of a clip from tensors, which costs them more than two comparisons. */
+const clip = translation<{ clipValueMin: number; clipValueMax: number }>(
+  (trace, { x }, { clipValueMin, clipValueMax }) => {
+    const { graph } = trace;
+    const above = graph.node('Maximum', [stored(trace, x!), graph.floats([clipValueMin], [])]);
+    const name = graph.node('Minimum', [above, graph.floats([clipValueMax], [])]);
+    return trace.value(name, x!.shape);
+  },
+);
 
 function reduction(op: string): Translation {
   return translation<ReductionAttributes>((trace, { x }, attributes) => {
@@ -71,6 +81,14 @@ const pad = translation<{ paddings: [number, number][]; constantValue: number }>
   (trace, { x }, { paddings, constantValue }) => padded(trace, x!, paddings, constantValue),
 );
 
+const slice = translation<{ begin: number[]; size: number[] }>((trace, { x }, { begin, size }) => {
+  const [starts, sizes] = slice_util.parseSliceParams(x as unknown as TensorInfo, begin, size);
+  // −1 is all that is left: the batch may have any size.
+  const all = sizes!.map((length, axis) => (length === x!.shape[axis] ? -1 : length));
+  const name = trace.graph.node('Slice', [stored(trace, x!), integers(trace, starts!), integers(trace, all)]);
+  return trace.value(name, sizes!, { type: x!.type });
+});
+
 const matMul = translation<{ transposeA: boolean; transposeB: boolean }>(
   (trace, { a, b }, { transposeA, transposeB }) => {
     const rows = a!.shape.at(transposeA ? -1 : -2)!;
@@ -92,6 +110,7 @@ const softmax: Translation = (trace, { logits }) =>
 
 const sameName = [
   'Abs',
+  'Erf',
   'Exp',
   'Floor',
   'Log',
@@ -116,6 +135,7 @@ const translations: ReadonlyMap<string, Translation> = new Map(
     Sum: reduction('Sum'),
     Mean: reduction('Mean'),
     Max: reduction('Max'),
+    ClipByValue: clip,
     Identity: (_trace, { x }) => x!,
     Cast: cast,
     Transpose: transpose,
@@ -123,6 +143,7 @@ const translations: ReadonlyMap<string, Translation> = new Map(
     ExpandDims: expandDimsBy(reshape),
     Concat: concat,
     SplitV: splitV,
+    Slice: slice,
     PadV2: pad,
     BatchMatMul: matMul,
     ...windowOps,

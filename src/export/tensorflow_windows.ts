@@ -1,6 +1,12 @@
 import { backend_util } from '@tensorflow/tfjs';
+import {
+  type GroupedAttributes,
+  groupedKernels,
+  groupedOutput,
+} from '../registry/layers/grouped_convolution.js';
 import { type Translation, translation, UntranslatedKernelError } from '../tracing/kernels/kernel.js';
-import { padded, stored } from './tensorflow_values.js';
+import type { Trace } from '../tracing/trace.js';
+import { integers, padded, stored } from './tensorflow_values.js';
 
 type Shape4D = [number, number, number, number];
 
@@ -34,6 +40,51 @@ const conv2d = translation<ConvolutionAttributes>((trace, { x, filter, bias }, a
   const sum = bias ? trace.graph.node('BiasAdd', [name, stored(trace, bias)]) : name;
   return trace.value(sum, info.outShape);
 });
+
+/**
+ * A depthwise convolution has an operation; other groups are convolutions side by side. Windows that have both stride and
+ * dilation, or strides of two sizes, TensorFlow.js refuses: of dense ones, those that were asked for are taken.
+ */
+const groupedConv2d = translation<GroupedAttributes>((trace, { x, filter }, attributes) => {
+  const { graph } = trace;
+  const { inputShape, filterShape, strides, dilations, pads, groups } = attributes;
+  const [height, width, inGroup, filters] = filterShape;
+  const isDense = strides[0] !== strides[1] || (strides[0] > 1 && dilations.some((distance) => distance > 1));
+  const [top, left, bottom, right] = pads;
+  const window = {
+    strides: isDense ? [1, 1, 1, 1] : [1, ...strides, 1],
+    dilations: [1, ...dilations, 1],
+    data_format: 'NHWC',
+    padding: 'EXPLICIT',
+    explicit_paddings: [0, 0, top, bottom, left, right, 0, 0],
+  };
+  const [source, weight] = [stored(trace, x!), stored(trace, filter!)];
+  const convolved = () => {
+    if (inGroup === 1) {
+      const perChannel = [weight, graph.int64s([height, width, groups, filters / groups])];
+      return graph.node('DepthwiseConv2dNative', [source, graph.node('Reshape', perChannel)], window);
+    }
+    const maps = split(trace, source, groups, inGroup);
+    const weights = split(trace, weight, groups, filters / groups);
+    const outputs = maps.map((map, group) => graph.node('Conv2D', [map, weights[group]!], window));
+    return graph.node('ConcatV2', [...outputs, graph.int32s([3], [])], { N: groups });
+  };
+  const whole = convolved();
+  const [outHeight, outWidth] = groupedOutput(attributes);
+  const shape = [inputShape[0], outHeight, outWidth, filters];
+  if (!isDense) return trace.value(whole, shape);
+  const everything = integers(trace, [0, 0, 0, 0]);
+  const steps = integers(trace, [1, ...strides, 1]);
+  const masks = { begin_mask: 15, end_mask: 15 };
+  return trace.value(graph.node('StridedSlice', [whole, everything, everything, steps], masks), shape);
+});
+
+/** Equal parts of `size` along the last axis of four. */
+function split(trace: Trace, name: string, count: number, size: number): string[] {
+  if (count === 1) return [name];
+  const inputs = [name, integers(trace, Array<number>(count).fill(size)), trace.graph.int32s([3], [])];
+  return trace.graph.nodeWithOutputs('SplitV', inputs, { num_split: count }, count);
+}
 
 interface PoolingAttributes {
   readonly filterSize: [number, number] | number;
@@ -78,6 +129,7 @@ function edges({ padInfo }: backend_util.Conv2DInfo): [number, number][] {
 export const windowOps: Readonly<Record<string, Translation>> = {
   Conv2D: conv2d,
   FusedConv2D: conv2d,
+  [groupedKernels.forward]: groupedConv2d,
   MaxPool: pool('MaxPool', LOWEST),
   AvgPool: pool('AvgPool', null),
 };

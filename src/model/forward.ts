@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { Network, PlannedLayer, PlannedStack } from '../config/network.js';
 import { isFrozen } from '../config/parameter_groups.js';
 import { layerEntry } from '../registry/layers/index.js';
+import { tensorName } from '../registry/layers/layer.js';
 import type { Tf } from '../registry/schema.js';
 import { sideBySide } from './side_by_side.js';
 
@@ -32,7 +33,8 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
   const read = new Set(heads.map(({ after }) => after));
   const headInputs = new Map<string, Tensor>();
 
-  const tensorsOf = (layer: PlannedLayer) => (name: string) => inputs.tensors.get(`${layer.name}.${name}`)!;
+  const tensorsOf = (layer: PlannedLayer) => (name: string) =>
+    inputs.tensors.get(tensorName(layer.name, name))!;
   const keep = (layer: PlannedLayer, y: Tensor): Tensor => {
     if (read.has(layer.name)) headInputs.set(layer.name, y);
     return y;

@@ -1,16 +1,21 @@
 import { allLayers, type Network } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
-import type { TensorSpec } from '../registry/layers/layer.js';
+import { OWN_NAME, type TensorSpec, tensorName } from '../registry/layers/layer.js';
 
 type Specs = ReadonlyMap<string, TensorSpec>;
 
 /** All tensors of a model by their names in PyTorch's state dict, in its order: `inception1.conv3x3.weight`. */
 export function stateSpecs(network: Network): Specs {
-  const specs = new Map<string, TensorSpec>();
-  for (const layer of allLayers(network)) {
-    for (const spec of layer.tensors) specs.set(`${layer.name}.${spec.name}`, spec);
+  const specs: [string, TensorSpec][] = [];
+  for (const { name, tensors } of allLayers(network)) {
+    for (const spec of tensors) {
+      // A module's own parameters come before those of the modules in it.
+      const module = name.slice(0, name.lastIndexOf('.') + 1);
+      const at = spec.name === OWN_NAME ? specs.findIndex(([other]) => other.startsWith(module)) : -1;
+      specs.splice(at === -1 ? specs.length : at, 0, [tensorName(name, spec.name), spec]);
+    }
   }
-  return specs;
+  return new Map(specs);
 }
 
 /** Those with values that an optimizer could change: trained and frozen ones. */

@@ -3,6 +3,7 @@ import { augmentations } from './augmentations/index.js';
 import { backendNames, backends } from './backends.js';
 import { datasets } from './datasets/index.js';
 import { layers } from './layers/index.js';
+import { modelInitialization } from './layers/initialization.js';
 import { losses } from './losses/index.js';
 import { optimizers } from './optimizers/index.js';
 import { schedules } from './schedules/index.js';
@@ -192,6 +193,7 @@ export const experimentSchema = Type.Object(
     model: Type.Object(
       {
         layers: layerStack('The main stack; the last layer gives one output per class.'),
+        init: modelInitialization,
         auxiliary: Type.Optional(
           Type.Array(auxiliary, { default: [], description: 'Auxiliary classifiers.' }),
         ),

@@ -69,6 +69,21 @@ export function sizeOrPair(
   });
 }
 
+/** An integer, [height, width], or one of the words. */
+export function sizePairOr<const W extends string>(
+  words: readonly W[],
+  minimum: number,
+  options: { description: string; default?: number | W },
+): TUnsafe<number | Pair | W> {
+  const sizes = sizeOrPair(minimum, { description: options.description });
+  return Type.Unsafe<number | Pair | W>({
+    ...sizes,
+    type: ['integer', 'array', 'string'],
+    pattern: `^(${words.join('|')})$`,
+    ...options,
+  });
+}
+
 /** [height, width] of an option that may be one number for both. */
 export function pair(size: number | Pair): Pair {
   return typeof size === 'number' ? [size, size] : size;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ImageChange, ImageResizer } from '../model/preprocess.js';
+import { groupedKernels } from '../registry/layers/grouped_convolution.js';
 import { UntranslatedKernelError } from './kernels/kernel.js';
 import { resizeAndNormalize } from './kernels/preprocessing.js';
 import type { Trace } from './trace.js';
@@ -113,8 +114,9 @@ export function traceBackend(): TraceBackend {
   if (registered) return registered;
   const backend = new TraceBackend();
   tf.registerBackend(TRACE_BACKEND, () => backend);
-  // Kernels are known by name to TensorFlow.js; those of its own CPU backend are the full list.
-  for (const { kernelName } of tf.getKernelsForBackend('cpu')) {
+  // Kernels are known by name to TensorFlow.js; those of its own CPU backend and gnet's are the full list.
+  const names = tf.getKernelsForBackend('cpu').map(({ kernelName }) => kernelName);
+  for (const kernelName of new Set([...names, ...Object.values(groupedKernels)])) {
     tf.registerKernel({
       kernelName,
       backendName: TRACE_BACKEND,

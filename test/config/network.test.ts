@@ -5,6 +5,8 @@ import type { Experiment } from '../../src/registry/experiment.js';
 type Model = Experiment['model'];
 type Layer = Model['layers'][number];
 
+const NO_INIT = { type: 'default', bias: null } as const;
+
 const conv = (name: string, options: object = {}) =>
   ({
     type: 'conv',
@@ -14,12 +16,15 @@ const conv = (name: string, options: object = {}) =>
     stride: 1,
     padding: 0,
     bias: true,
+    dilation: 1,
+    groups: 1,
     activation: 'none',
+    init: NO_INIT,
     ...options,
   }) as Layer;
 const pool = (name: string) => ({ type: 'global_avg_pool', name }) as Layer;
 const linear = (name: string, units: number | 'num_classes' = 'num_classes') =>
-  ({ type: 'linear', name, units, bias: true, activation: 'none' }) as Layer;
+  ({ type: 'linear', name, units, bias: true, activation: 'none', init: NO_INIT }) as Layer;
 const head = (layers: Layer[], options: object = {}) => ({
   name: 'aux',
   after: 'c',
@@ -29,7 +34,7 @@ const head = (layers: Layer[], options: object = {}) => ({
 });
 
 const plan = (layers: Layer[], auxiliary: Model['auxiliary'] = []) =>
-  planNetwork({ layers, auxiliary }, [3, 8, 8], { numClasses: 5 });
+  planNetwork({ layers, auxiliary, init: { conv: NO_INIT, linear: NO_INIT } }, [3, 8, 8], { numClasses: 5 });
 
 describe('planNetwork', () => {
   it('follows the shapes, and names parameters by stack', () => {
@@ -55,7 +60,13 @@ describe('planNetwork', () => {
   it.each([
     ['window larger than its input', [conv('c', { kernel: 9 })], [], 'model.layers.0.kernel', '9 × 9'],
     ['flat input', [pool('p'), conv('c'), linear('fc')], [], 'model.layers.1', /^3 flat features/],
-    ['feature map before linear', [linear('fc')], [], 'model.layers.0', /^a feature map of 3 × 8 × 8/],
+    [
+      'feature map before linear',
+      [linear('fc')],
+      [],
+      'model.layers.0',
+      /^5 × 8 × 8 \(put flatten or global_avg_pool before it\)/,
+    ],
     ['units', [pool('p'), linear('fc', 6)], [], 'model.layers.1.units', '6'],
     ['no classifier', [pool('p')], [], 'model.layers.0', '3'],
     ['a name twice', [conv('c'), conv('c'), pool('p'), linear('fc')], [], 'model.layers.1.name', 'c'],

@@ -17,6 +17,6 @@ it('moves what has an $id to definitions, once', () => {
 
 it('writes the layers of the registry once', () => {
   const { definitions } = plainSchema(experimentSchema);
-  expect(Object.keys(definitions)).toEqual(['layer']);
+  expect(Object.keys(definitions)).toEqual(['initialization', 'layer']);
   expect(definitions.layer?.oneOf?.length).toBeGreaterThan(5);
 });

@@ -5,6 +5,7 @@ import { minimalConfig } from './minimal_config.js';
 describe('validateExperiment', () => {
   it('fills in every default, and leaves the value as it was', () => {
     const written = minimalConfig();
+    const init = { type: 'default', bias: null };
     expect(validateExperiment(written)).toEqual({
       experiment: {
         name: 'minimal',
@@ -21,8 +22,9 @@ describe('validateExperiment', () => {
         model: {
           layers: [
             { type: 'global_avg_pool', name: 'pool' },
-            { type: 'linear', name: 'fc', units: 'num_classes', bias: true, activation: 'none' },
+            { type: 'linear', name: 'fc', units: 'num_classes', bias: true, activation: 'none', init },
           ],
+          init: { conv: init, linear: init },
           auxiliary: [],
         },
         loss: { type: 'cross_entropy' },

@@ -4,6 +4,7 @@ import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import { toGraphModel } from '../../src/export/graph_model.js';
 import { toArtifacts } from '../../src/export/graph_model_files.js';
 import { graphModelOperations } from '../../src/export/tensorflow_ops.js';
+import { groupedConvolution } from '../../src/registry/layers/grouped_convolution.js';
 import { input, output, traceGraph } from '../../src/tracing/trace_graph.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { TestRandom } from '../helpers/random.js';
@@ -49,7 +50,10 @@ const pads: [Pair, Pair, Pair, Pair] = [
 const cases: Record<string, [TensorFunction, readonly Input[]]> = {
   'functions of one value': [
     ([x]) => [
-      ...[tf.abs, tf.exp, tf.floor, tf.neg, tf.relu, tf.sigmoid, tf.square, tf.tanh].map((f) => f(x!)),
+      ...[tf.abs, tf.erf, tf.exp, tf.floor, tf.neg, tf.relu, tf.sigmoid, tf.square, tf.tanh].map((f) =>
+        f(x!),
+      ),
+      tf.clipByValue(x!, -0.25, 0.5),
       ...[tf.log, tf.sqrt, tf.reciprocal].map((f) => f(tf.add(tf.abs(x!), 0.5))),
     ],
     [map],
@@ -74,6 +78,7 @@ const cases: Record<string, [TensorFunction, readonly Input[]]> = {
       tf.expandDims(x!, 1),
       tf.concat([x!, tf.neg(x!)], 3),
       ...tf.split(x!, [1, 2], 3),
+      tf.slice(x!, [0, 1, 0, 2], [2, 3, 6, 1]),
       tf.pad(x!, pads, 7),
     ],
     [map],
@@ -102,6 +107,27 @@ const cases: Record<string, [TensorFunction, readonly Input[]]> = {
       }),
     ],
     [map, random.tensor([2, 3, 3, 4]), random.tensor([4])],
+  ],
+  'convolutions in groups, with dilation': [
+    ([x, depthwise, twice, grouped]) => {
+      const padding = { top: 1, bottom: 2, left: 2, right: 0 };
+      const convolve = (filter: tf.Tensor, groups: number, stride: Pair, dilation: Pair) =>
+        groupedConvolution(tf, { groups, stride, dilation, padding }, x!, filter);
+      return [
+        convolve(depthwise!, 4, [2, 2], [1, 1]),
+        convolve(twice!, 4, [1, 1], [1, 2]),
+        convolve(twice!, 4, [2, 1], [1, 1]),
+        convolve(grouped!, 2, [2, 2], [1, 1]),
+        convolve(grouped!, 2, [2, 2], [1, 2]),
+        convolve(tf.concat([grouped!, grouped!], 2), 1, [1, 1], [2, 2]),
+      ];
+    },
+    [
+      random.tensor([2, 5, 6, 4]),
+      random.tensor([3, 2, 1, 4]),
+      random.tensor([2, 2, 1, 8]),
+      random.tensor([3, 3, 2, 6]),
+    ],
   ],
   // Values below 0 everywhere: padding must not be the largest.
   'max-pooling': [

@@ -10,13 +10,16 @@ export interface Window {
   /** Pixels added above and on the left, and as many below and on the right where `paddingEnd` says nothing else. */
   readonly padding: readonly [number, number];
   readonly paddingEnd?: readonly [number, number];
+  /** Distance of the pixels that a window reads; 1 if not given. */
+  readonly dilation?: readonly [number, number];
 }
 
 type Shape4D = [number, number, number, number];
 
 export function outputSize(size: number, axis: 0 | 1, window: Window): number {
-  const { kernel, stride, padding, paddingEnd = padding } = window;
-  return Math.floor((size + padding[axis] + paddingEnd[axis] - kernel[axis]) / stride[axis]) + 1;
+  const { kernel, stride, padding, paddingEnd = padding, dilation = [1, 1] } = window;
+  const reach = dilation[axis] * (kernel[axis] - 1) + 1;
+  return Math.floor((size + padding[axis] + paddingEnd[axis] - reach) / stride[axis]) + 1;
 }
 
 /** One meeting of the window's pixel `tap` with pixel `source` of an input plane, for pixel `target` of the output. */
@@ -28,15 +31,15 @@ interface Meeting {
 
 /** Every meeting outside of the padding; those of one target are in row-major order of the window. */
 function meetings(height: number, width: number, window: Window): Meeting[] {
-  const { kernel, stride, padding } = window;
+  const { kernel, stride, padding, dilation = [1, 1] } = window;
   const found: Meeting[] = [];
   const outWidth = outputSize(width, 1, window);
   for (let oy = 0; oy < outputSize(height, 0, window); oy++)
     for (let ox = 0; ox < outWidth; ox++)
       for (let ky = 0; ky < kernel[0]; ky++)
         for (let kx = 0; kx < kernel[1]; kx++) {
-          const y = oy * stride[0] + ky - padding[0];
-          const x = ox * stride[1] + kx - padding[1];
+          const y = oy * stride[0] + ky * dilation[0] - padding[0];
+          const x = ox * stride[1] + kx * dilation[1] - padding[1];
           if (y < 0 || y >= height || x < 0 || x >= width) continue;
           found.push({ target: oy * outWidth + ox, tap: ky * kernel[1] + kx, source: y * width + x });
         }
@@ -55,23 +58,24 @@ function products(
   visit: (x: number, filter: number, y: number) => void,
 ): Shape4D {
   const [batch, inputs, height, width] = x.shape as Shape4D;
-  const [outputs, , kernelHeight, kernelWidth] = filter.shape as Shape4D;
+  const [outputs, inGroup, kernelHeight, kernelWidth] = filter.shape as Shape4D;
   const shape = outputShape(x.shape as Shape4D, outputs, window);
   const met = meetings(height, width, window);
   const outPlane = shape[2] * shape[3];
   for (let n = 0; n < batch; n++)
     for (let o = 0; o < outputs; o++)
-      for (let i = 0; i < inputs; i++)
+      for (let i = 0; i < inGroup; i++)
         for (const { target, tap, source } of met)
           visit(
-            (n * inputs + i) * height * width + source,
-            (o * inputs + i) * kernelHeight * kernelWidth + tap,
+            (n * inputs + Math.floor((o * inputs) / outputs / inGroup) * inGroup + i) * height * width +
+              source,
+            (o * inGroup + i) * kernelHeight * kernelWidth + tap,
             (n * outputs + o) * outPlane + target,
           );
   return shape;
 }
 
-/** As torch.nn.functional.conv2d. */
+/** As torch.nn.functional.conv2d; the filter's shape tells the groups. */
 export function convolution(x: Plain, filter: Plain, bias: Plain | null, window: Window): Plain {
   const shape = outputShape(x.shape as Shape4D, filter.shape[0]!, window);
   const plane = shape[2] * shape[3];

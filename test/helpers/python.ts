@@ -13,7 +13,20 @@ export function whyNoPython(...modules: string[]): string | null {
 
 /** Runs a script and parses the JSON that it prints. */
 export function runPython(script: string, ...args: string[]): unknown {
-  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', script, ...args], { encoding: 'utf8' });
+  return answer(script, args, '');
+}
+
+/** Runs a script that reads JSON from its standard input, which takes more than an argument can hold. */
+export function askPython(script: string, question: unknown): unknown {
+  return answer(script, [], JSON.stringify(question));
+}
+
+function answer(script: string, args: readonly string[], input: string): unknown {
+  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', script, ...args], {
+    encoding: 'utf8',
+    input,
+    maxBuffer: 2 ** 28,
+  });
   if (status !== 0) throw new Error(`python: ${stderr}`);
   return JSON.parse(stdout);
 }

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
-import { allLayers, type Network, type Problem, planNetwork } from '../../src/config/network.js';
+import { type Network, type Problem, planNetwork } from '../../src/config/network.js';
 import { validateExperiment } from '../../src/config/validate.js';
 import { forward } from '../../src/model/forward.js';
+import { bufferSpecs, parameterSpecs, stateSpecs } from '../../src/model/state_specs.js';
 import type { Shape } from '../../src/registry/layers/layer.js';
 import { minimalConfig } from '../config/minimal_config.js';
 import { type Plain, toChannelsFirst, toChannelsLast } from './plain.js';
@@ -25,14 +26,14 @@ export function planLayers(
 
 /** The shapes of all tensors by their names in the state dict. */
 export function tensorShapes(network: Network): [string, readonly number[]][] {
-  return allLayers(network).flatMap((layer) =>
-    layer.tensors.map(({ name, shape }): [string, readonly number[]] => [`${layer.name}.${name}`, shape]),
-  );
+  return [...stateSpecs(network)].map(([name, { shape }]) => [name, shape]);
 }
 
-/** Random values for each of them. */
+/** Random values for each of those that are trained. */
 export function randomTensors(network: Network, random: TestRandom): Record<string, Plain> {
-  return Object.fromEntries(tensorShapes(network).map(([name, shape]) => [name, random.tensor(shape)]));
+  return Object.fromEntries(
+    [...parameterSpecs(network)].map(([name, { shape }]) => [name, random.tensor(shape)]),
+  );
 }
 
 const channelsLast = (x: Plain) => (x.shape.length === 4 ? toChannelsLast(x) : x);
@@ -40,7 +41,7 @@ const channelsFirst = (x: Plain) => (x.shape.length === 4 ? toChannelsFirst(x) :
 
 /**
  * Runs a network forward and, where dy is given, backward; everything is in PyTorch's layout, tensors go by their names
- * in the state dict, and gradients are those of `x` and of each tensor.
+ * in the state dict, and gradients are those of `x` and of each tensor. Buffers are ones, and nothing is dropped.
  */
 export async function runStack(
   run: Runner,
@@ -52,7 +53,13 @@ export async function runStack(
   const [y, dx, ...gradients] = await run((given) => {
     const trained = given.slice(0, 1 + names.length);
     const pass = (images: tf.Tensor, ...values: tf.Tensor[]) => {
-      const named = new Map(names.map((name, index) => [name, values[index]!]));
+      const named = new Map([
+        ...[...bufferSpecs(network)].map(
+          ([name, { shape, dtype }]) =>
+            [name, tf.ones([...shape], dtype === 'int64' ? 'int32' : 'float32')] as const,
+        ),
+        ...names.map((name, index) => [name, values[index]!] as const),
+      ]);
       const inputs = { training: true, tensors: named, frozen: new Set<string>(), masks: new Map() };
       return forward(tf, network, images, inputs).main;
     };

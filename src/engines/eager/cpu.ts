@@ -1,4 +1,5 @@
 import type { Tf } from '../../registry/schema.js';
+import { registerGroupedConvolution } from './grouped_convolution.js';
 import { guardBackend } from './guard_backend.js';
 
 /** TensorFlow.js on its plain JavaScript backend. */
@@ -8,5 +9,6 @@ export async function loadCpu(): Promise<Tf> {
   tf.enableProdMode();
   await tf.setBackend('cpu');
   guardBackend(tf);
+  registerGroupedConvolution(tf, 'cpu');
   return tf;
 }

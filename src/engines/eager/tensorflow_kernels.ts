@@ -1,5 +1,6 @@
 import type { KernelBackend, NamedAttrMap, Tensor, TensorInfo } from '@tensorflow/tfjs';
 import type { Tf } from '../../registry/schema.js';
+import { registerGroupedConvolution } from './grouped_convolution.js';
 
 /** What is used here of tfjs-node's backend. */
 interface NodeBackend extends KernelBackend {
@@ -83,6 +84,7 @@ const replacements: readonly Replacement[] = [
  * max pooling it never wins, and of several maxima the first gets the gradient, as in PyTorch.
  */
 export function registerKernels(tf: Tf): void {
+  registerGroupedConvolution(tf, 'tensorflow');
   for (const replacement of replacements) {
     const kernel = { kernelName: replacement.name, backendName: 'tensorflow' };
     tf.unregisterKernel(kernel.kernelName, kernel.backendName);

@@ -1,4 +1,5 @@
 import type { Tf } from '../../registry/schema.js';
+import { registerGroupedConvolution } from './grouped_convolution.js';
 import { guardBackend } from './guard_backend.js';
 
 /** TensorFlow.js on its WebAssembly backend, with the kernels that it lacks or has wrong. */
@@ -9,6 +10,7 @@ export async function loadWasm(): Promise<Tf> {
   guardBackend(tf);
   const { registerFilterGradient } = await import('./wasm_filter_gradient.js');
   const { registerMaxPoolGradient } = await import('./wasm_max_pool_gradient.js');
+  registerGroupedConvolution(tf, 'wasm');
   registerFilterGradient(tf);
   registerMaxPoolGradient(tf);
   return tf;

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { nullable, type Tf, Type } from '../schema.js';
 import { defineLayer, layerFields, type Shape, type TensorSpec } from './layer.js';
+import { type ScaleAndShift, scaleAndShiftFields, scaleAndShiftTensors } from './scale_and_shift.js';
 
 const schema = Type.Object(
   {
@@ -19,9 +20,7 @@ const schema = Type.Object(
         { default: 0.1 },
       ),
     ),
-    affine: Type.Optional(
-      Type.Boolean({ default: true, description: 'Whether each channel has a trained scale and shift.' }),
-    ),
+    ...scaleAndShiftFields,
   },
   { additionalProperties: false },
 );
@@ -34,13 +33,9 @@ const buffer = (name: string, channels: number, value: number): TensorSpec => ({
   init: { kind: 'constant', value },
 });
 
-function tensorsOf(channels: number, affine: boolean): TensorSpec[] {
-  const parameter = (name: string, value: number): TensorSpec => ({
-    ...buffer(name, channels, value),
-    role: 'parameter',
-  });
+function tensorsOf(channels: number, options: ScaleAndShift): TensorSpec[] {
   return [
-    ...(affine ? [parameter('weight', 1), parameter('bias', 0)] : []),
+    ...scaleAndShiftTensors(options, [channels]),
     buffer('running_mean', channels, 0),
     buffer('running_var', channels, 1),
     {
@@ -62,7 +57,7 @@ export const batchNorm = defineLayer({
   schema,
   plan: (options, input) => ({
     output: input,
-    tensors: tensorsOf(input[0], options.affine),
+    tensors: tensorsOf(input[0], options),
     macs: 0,
     mask: null,
   }),

@@ -43,7 +43,8 @@ export type WrittenLayer = { readonly type: string } & Readonly<Record<string, u
 /** A kind of layer that is data: it stands for other layers, whose names go behind its own. */
 export interface CompositeEntry<S extends TObject = TObject> {
   readonly schema: S;
-  expand(options: Resolved<Static<S>>): readonly WrittenLayer[];
+  /** @param input shape of what the first of them reads. @throws OptionError where the options do not fit it. */
+  expand(options: Resolved<Static<S>>, input: Shape): readonly WrittenLayer[];
 }
 
 /** Ties a container's functions to the type of its own schema. */

@@ -1,27 +1,36 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { Pair, Tf } from '../schema.js';
 import { type Activation, activate } from './activation.js';
-import { type LayerContext, type LayerPlan, uniformParameter } from './layer.js';
-import { explicitPadding, type Padding, windowOutput } from './window.js';
+import { groupedConvolution } from './grouped_convolution.js';
+import { type LayerContext, type LayerPlan, OptionError, uniformParameter } from './layer.js';
+import { explicitPadding, type Padding, reach, windowOutput } from './window.js';
 
-/** A 2-D convolution (cross-correlation, dilation 1, one group), as `torch.nn.Conv2d`. */
+/** A 2-D convolution (cross-correlation), as `torch.nn.Conv2d`. */
 export interface Convolution {
   readonly filters: number;
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly padding: Padding;
+  readonly dilation: Pair;
+  readonly groups: number;
   readonly bias: boolean;
   readonly activation: Activation;
 }
 
+/** @throws OptionError where the groups or the window do not fit */
 export function planConvolution(
   c: Convolution,
   [channels, height, width]: readonly [number, number, number],
 ): LayerPlan {
-  const [outHeight, outWidth] = windowOutput(height, width, c.kernel, c.stride, c.padding);
-  const fanIn = channels * c.kernel[0] * c.kernel[1];
+  if (channels % c.groups !== 0 || c.filters % c.groups !== 0) {
+    const expected = `a divisor of its ${channels} input channels and ${c.filters} filters`;
+    throw new OptionError('groups', expected, String(c.groups));
+  }
+  const window = reach(c.kernel, c.dilation);
+  const [outHeight, outWidth] = windowOutput(height, width, window, c.stride, c.padding);
+  const fanIn = (channels / c.groups) * c.kernel[0] * c.kernel[1];
   const bound = 1 / Math.sqrt(fanIn);
-  const weight = uniformParameter('weight', [c.filters, channels, ...c.kernel], bound);
+  const weight = uniformParameter('weight', [c.filters, channels / c.groups, ...c.kernel], bound);
   const bias = uniformParameter('bias', [c.filters], bound);
   return {
     output: [c.filters, outHeight, outWidth],
@@ -56,10 +65,10 @@ export function forwardSideBySide(
   );
 }
 
-/** Whether the two differ in their filters alone. */
+/** Whether the two differ in their filters alone, and each filter reads all channels. */
 export function areSideBySide(a: Convolution, b: Convolution): boolean {
   const geometry = ({ filters: _, ...rest }: Convolution) => JSON.stringify(rest);
-  return geometry(a) === geometry(b);
+  return a.groups === 1 && geometry(a) === geometry(b);
 }
 
 function convolve(tf: Tf, c: Convolution, tensors: readonly Tensors[], x: Tensor): Tensor {
@@ -70,9 +79,14 @@ function convolve(tf: Tf, c: Convolution, tensors: readonly Tensors[], x: Tensor
           tensors.map((tensor) => tensor(name)),
           0,
         );
+  const filter = tf.transpose(joined('weight'), [2, 3, 1, 0]) as Tensor4D;
+  if (c.groups > 1 || c.dilation.some((distance) => distance > 1)) {
+    const y = groupedConvolution(tf, c, x, filter);
+    return c.bias ? tf.add(y, joined('bias')) : y;
+  }
   return tf.fused.conv2d({
     x: x as Tensor4D,
-    filter: tf.transpose(joined('weight'), [2, 3, 1, 0]) as Tensor4D,
+    filter,
     strides: [...c.stride],
     pad: explicitPadding(c.padding),
     ...(c.bias && { bias: joined('bias') }),

@@ -16,7 +16,7 @@ export type Initialization =
 
 /** A tensor of the model, in PyTorch's layout: convolutions [out, in, height, width], linear layers [out, in]. */
 export interface TensorSpec {
-  /** In the layer's part of the state dict: `weight`. */
+  /** In the layer's part of the state dict: `weight`; or OWN_NAME. */
   readonly name: string;
   readonly shape: readonly number[];
   /** Parameters are trained, or frozen; buffers (running statistics, counters) follow from what the layer saw. */
@@ -47,6 +47,19 @@ export interface LayerPlan {
 /** A trained tensor that starts uniform in ±bound; PyTorch's default is 1/√fan_in, for weights and biases alike. */
 export function uniformParameter(name: string, shape: readonly number[], bound: number): TensorSpec {
   return { name, shape, role: 'parameter', dtype: 'float32', init: { kind: 'uniform', bound } };
+}
+
+/** A trained tensor that starts with one value throughout. */
+export function constantParameter(name: string, shape: readonly number[], value: number): TensorSpec {
+  return { name, shape, role: 'parameter', dtype: 'float32', init: { kind: 'constant', value } };
+}
+
+/** The name of a tensor that goes by the name of its layer, as a parameter of a PyTorch module itself does. */
+export const OWN_NAME = '';
+
+/** The name of a layer's tensor in the state dict: `conv1.weight`. */
+export function tensorName(layer: string, tensor: string): string {
+  return tensor === OWN_NAME ? layer : `${layer}.${tensor}`;
 }
 
 /** What a forward function is given besides its input. */
@@ -135,15 +148,5 @@ export function featureMap(input: Shape): readonly [number, number, number] {
     null,
     'an input of channels × height × width',
     `${input[0]} flat features (put this layer before flatten, global_avg_pool and linear)`,
-  );
-}
-
-/** The number of features. @throws OptionError for a feature map. */
-export function flatFeatures(input: Shape): number {
-  if (input.length === 1) return input[0];
-  throw new OptionError(
-    null,
-    'flat features',
-    `a feature map of ${input.join(' × ')} (put flatten or global_avg_pool before this layer)`,
   );
 }

@@ -23,9 +23,14 @@ export function explicitPadding(p: Padding): [[0, 0], [number, number], [number,
   ];
 }
 
+/** Height and width of what a window with gaps reaches over. */
+export function reach(kernel: Pair, dilation: Pair): Pair {
+  return [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
+}
+
 /**
  * Height and width after a window moves over the padded input: ⌊(size + padding − kernel) / stride⌋ + 1, as PyTorch's
- * Conv2d and pooling have it (dilation 1, ceil_mode off).
+ * Conv2d and pooling have it (a window with gaps is as large as its reach; ceil_mode off).
  * @throws OptionError where the window is larger than the padded input.
  */
 export function windowOutput(height: number, width: number, kernel: Pair, stride: Pair, p: Padding): Pair {

@@ -123,6 +123,15 @@ function stepOfRelu(trace: Trace, y: string): string {
   return name;
 }
 
+const clip = translation<{ clipValueMin: number; clipValueMax: number }>(
+  (trace, { x }, { clipValueMin, clipValueMax }) => {
+    const { graph } = trace;
+    const bounds = [graph.floats([clipValueMin], []), graph.floats([clipValueMax], [])];
+    const name = graph.node('Clip', [trace.stored(x!), ...bounds]);
+    return trace.value(name, x!.shape, { order: x!.order });
+  },
+);
+
 const addN: Translation = (trace, inputs) => {
   const values = Object.values(inputs);
   const { order, shape } = values[0]!;
@@ -141,6 +150,8 @@ export const elementwise: Readonly<Record<string, Translation>> = {
   Neg: unary('Neg'),
   Exp: unary('Exp'),
   Log: unary('Log'),
+  Erf: unary('Erf'),
+  ClipByValue: clip,
   Sqrt: unary('Sqrt'),
   Reciprocal: unary('Reciprocal'),
   Floor: unary('Floor'),

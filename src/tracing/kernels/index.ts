@@ -2,6 +2,7 @@ import { classification } from './classification.js';
 import { convolutions } from './convolution.js';
 import { deviceKernels } from './device.js';
 import { elementwise } from './elementwise.js';
+import { groupedConvolutions } from './grouped_convolution.js';
 import type { Target, Translation } from './kernel.js';
 import { matrixProducts } from './matmul.js';
 import { pooling } from './pooling.js';
@@ -17,6 +18,7 @@ export const kernels: ReadonlyMap<string, Translation> = new Map(
     ...matrixProducts,
     ...classification,
     ...convolutions,
+    ...groupedConvolutions,
     ...pooling,
   }),
 );

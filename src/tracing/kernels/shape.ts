@@ -89,7 +89,11 @@ const splitV = translation<SplitAttributes>((trace, { x }, attributes) => {
 
 const slice = translation<{ begin: number[]; size: number[] }>((trace, { x }, { begin, size }) => {
   const [starts, sizes] = slice_util.parseSliceParams(x as unknown as TensorInfo, begin, size);
-  const ends = starts!.map((start, axis) => start + sizes![axis]!);
+  // A slice takes all of a batch, whatever its size.
+  const isWhole = (axis: number) => starts![axis] === 0 && sizes![axis] === x!.shape[axis];
+  const ends = starts!.map((start, axis) =>
+    isWhole(axis) ? Number.MAX_SAFE_INTEGER : start + sizes![axis]!,
+  );
   const inOrder = (values: number[]) => trace.graph.int64s(x!.order.map((axis) => values[axis]!));
   const name = trace.graph.node('Slice', [trace.stored(x!), inOrder(starts!), inOrder(ends)]);
   return trace.value(name, sizes!, { type: x!.type, order: x!.order });

@@ -113,7 +113,7 @@ async function run(runner: Runner, test: Case): Promise<Result> {
     const forward = (...values: tf.Tensor[]) =>
       batchNorm.forward(
         tf,
-        { type: 'batch_norm', name: 'bn', affine, eps, momentum },
+        { type: 'batch_norm', name: 'bn', affine, init: 1, eps, momentum },
         {
           training,
           input: shape.slice(1) as unknown as Shape,
@@ -188,7 +188,14 @@ print(json.dumps(out))`;
 });
 
 it('plan: the tensors of a BatchNorm2d, in the order of its state dict', () => {
-  const options = { type: 'batch_norm', name: 'bn', eps: 1e-5, momentum: 0.1, affine: true } as const;
+  const options = {
+    type: 'batch_norm',
+    name: 'bn',
+    eps: 1e-5,
+    momentum: 0.1,
+    affine: true,
+    init: 1,
+  } as const;
   const { output, tensors, macs } = batchNorm.plan(options, [6, 4, 5], { numClasses: 2 });
   expect([output, macs]).toEqual([[6, 4, 5], 0]);
   expect(tensors.map(({ name, shape, role, dtype }) => [name, shape, role, dtype])).toEqual([
@@ -201,5 +208,9 @@ it('plan: the tensors of a BatchNorm2d, in the order of its state dict', () => {
   expect(tensors.map(({ init }) => init)).toEqual(
     [1, 0, 0, 1, 0].map((value) => ({ kind: 'constant', value })),
   );
+  expect(batchNorm.plan({ ...options, init: 0 }, [6], { numClasses: 2 }).tensors[0]!.init).toEqual({
+    kind: 'constant',
+    value: 0,
+  });
   expect(batchNorm.plan({ ...options, affine: false }, [6], { numClasses: 2 }).tensors).toHaveLength(3);
 });

@@ -17,6 +17,8 @@ const branch = (filters: number): Convolution => ({
   kernel: [3, 2],
   stride: [1, 2],
   padding: symmetricPadding([1, 0]),
+  dilation: [1, 1],
+  groups: 1,
   bias: true,
   activation: 'relu',
 });

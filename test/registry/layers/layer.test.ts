@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { featureMap, flatFeatures, OptionError } from '../../../src/registry/layers/layer.js';
+import { featureMap, OptionError } from '../../../src/registry/layers/layer.js';
 
 const thrownBy = (run: () => unknown): unknown => {
   try {
@@ -13,7 +13,6 @@ const thrownBy = (run: () => unknown): unknown => {
 describe('the shape that a layer wants', () => {
   it('is handed on', () => {
     expect(featureMap([3, 4, 5])).toEqual([3, 4, 5]);
-    expect(flatFeatures([7])).toBe(7);
   });
 
   it('is no feature map', () => {
@@ -23,14 +22,6 @@ describe('the shape that a layer wants', () => {
       option: null,
       expected: 'an input of channels × height × width',
       actual: expect.stringMatching(/^7 flat features/),
-    });
-  });
-
-  it('is not flat', () => {
-    expect(thrownBy(() => flatFeatures([3, 4, 5]))).toMatchObject({
-      option: null,
-      expected: 'flat features',
-      actual: expect.stringMatching(/^a feature map of 3 × 4 × 5/),
     });
   });
 });

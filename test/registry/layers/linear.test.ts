@@ -15,6 +15,7 @@ const options = (changes: Partial<Options> = {}): Options => ({
   units: 3,
   bias: true,
   activation: 'none',
+  init: { type: 'default', bias: null },
   ...changes,
 });
 
@@ -35,12 +36,6 @@ describe('plan', () => {
       macs: 40,
       mask: null,
     });
-  });
-
-  it('refuses a feature map', () => {
-    expect(() => linear.plan(options(), [3, 4, 5], { numClasses: 10 })).toThrow(
-      'expected flat features, got a feature map of 3 × 4 × 5',
-    );
   });
 });
 
