@@ -88,8 +88,8 @@ const data8 = new Uint8Array(8);
 test.each<[string, unknown, string]>([
   [
     'dtype',
-    { w: { ...f32([2], 0, 4), dtype: 'F16' } },
-    'tensor "w": expected dtype "F32" or "I64", got "F16"',
+    { w: { ...f32([2], 0, 4), dtype: 'F8_E4M3' } },
+    'tensor "w": expected a dtype among F32, F64, F16, BF16, I64, I32, I16, I8, U8, BOOL, got "F8_E4M3"',
   ],
   [
     'negative size',
