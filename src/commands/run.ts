@@ -6,10 +6,10 @@ import type { RunSummary } from '../runs/summary.js';
 export default class Run extends BaseCommand {
   static override summary = 'Train and evaluate the model of a config; everything goes to a run directory.';
   static override description =
-    'Downloads the data set on first use, trains, tests after each epoch, and evaluates the best checkpoint. Ctrl-C finishes the step, saves a checkpoint and prints the command that goes on from there.';
+    'Downloads the data set on first use, trains, evaluates each epoch on validation images (or the test set: dataset.validation), and tests the best checkpoint. Ctrl-C finishes the step, saves a checkpoint and prints the command that goes on from there.';
   static override examples = [
     {
-      description: 'Images that are drawn, no download, about half a minute:',
+      description: 'Images that are drawn, no download:',
       command: '<%= config.bin %> <%= command.id %> configs/quickstart.yaml',
     },
     {

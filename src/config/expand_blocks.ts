@@ -98,9 +98,7 @@ class Expansion {
     if (block === null) {
       // Its own problem says what is wrong; one that was taken away is unknown.
       this.used.add(name);
-      if (this.problems.some((problem) => problem.path[0] === 'blocks' && problem.path[1] === name)) {
-        return this.#nothing(origin);
-      }
+      if (!this.#isTakenAway(name)) return this.#nothing(origin);
     }
     this.#unknownType(name, type!.origin, [...path, 'type']);
     return { kind: 'map', origin, entries };
@@ -225,15 +223,23 @@ class Expansion {
   }
 
   #unknownType(type: string, origin: Origin, path: KeyPath): void {
-    const types = [...Object.keys(layers), ...this.blocks.keys()];
-    const near = nearest(type, types);
+    const types = Object.keys(layers);
+    const blocks = [...this.blocks.keys()].filter((name) => !this.#isTakenAway(name));
+    const near = nearest(type, [...types, ...blocks]);
+    const ofBlocks = blocks.length > 0 ? `, or of the blocks ${alternatives(blocks)}` : '';
     this.problems.push({
       path,
       origin,
-      expected: `one of ${Object.keys(layers).join(', ')}, or of the blocks ${alternatives([...this.blocks.keys()])}`,
+      expected: `one of ${types.join(', ')}${ofBlocks}`,
       actual: JSON.stringify(shorten(type)),
       ...(near && { suggestion: `did you mean ${near}?` }),
     });
+  }
+
+  /** Whether null stands for the block (`basic: null`), not for its mistakes. */
+  #isTakenAway(name: string): boolean {
+    const isAbout = ({ path }: PlacedProblem) => path[0] === 'blocks' && path[1] === name;
+    return this.blocks.get(name) === null && !this.problems.some(isAbout);
   }
 
   /** What stands in place of something that a problem has been reported of. */

@@ -5,6 +5,12 @@ import { alternatives, formatValue, nearest, shorten } from './words.js';
 /** More suggestions than this are no suggestion. */
 const SUGGESTED = 3;
 
+/** Keys that only files have: what they bring is among the others. */
+const KEYS_OF_FILES: Readonly<Record<string, string>> = {
+  blocks: 'Blocks are put in place: ask for a layer that uses one.',
+  extends: 'What a base gives is among the other keys, each of which tells its place.',
+};
+
 /**
  * The path of a key as users write it: `model.layers.conv1.kernel`. An item of a list goes by its `name` or by its
  * 0-based index; where a name is made of digits, the name is meant.
@@ -74,7 +80,9 @@ function unknownKey(config: unknown, path: KeyPath, value: unknown, segments: re
   const near = suggestions(config, path, keys, segments);
   const meant = near.length === 0 ? '' : `; did you mean ${alternatives(near)}?`;
   const actual = formatValue(segments[path.length]);
+  const hint = path.length === 0 ? KEYS_OF_FILES[segments[0]!] : undefined;
   return new UserError(`${shorten(segments.join('.'))}: expected ${expected}, got ${actual}${meant}`, {
+    ...(hint !== undefined && { hint }),
     exitCode: 2,
   });
 }

@@ -156,7 +156,8 @@ export const experimentSchema = Type.Object(
         minimum: 0,
         maximum: 4294967295,
         default: 0,
-        description: 'Decides all randomness: initial weights, order, augmentation, dropout.',
+        description:
+          'Decides all randomness: initial weights, validation split, order, augmentation, dropout.',
       }),
     ),
     dataset: byType(schemasOf(datasets), { description: 'Where the images come from.' }),

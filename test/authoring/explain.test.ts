@@ -27,7 +27,7 @@ it('a default', async () => {
     `seed: 0
 
   set by    nothing: it is the default
-  meaning   Decides all randomness: initial weights, order, augmentation, dropout.
+  meaning   Decides all randomness: initial weights, validation split, order, augmentation, dropout.
   accepts   an integer from 0 to 4294967295
   default   0`,
   );

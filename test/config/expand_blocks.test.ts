@@ -199,6 +199,16 @@ describe('a mistake', () => {
       ],
     ],
     [
+      'taken away',
+      '- {type: gone}',
+      'blocks: {gone: null}\n',
+      [
+        expect.stringMatching(
+          /^a\.yaml:8:14 model\.layers\.0\.type: expected one of conv, [a-z_, ]*branches, got "gone"$/,
+        ),
+      ],
+    ],
+    [
       'unknown $option',
       '- {type: basic, filters: 3}',
       BLOCKS.replace('filters: $filters', 'filters: $filter').replace('filters: required', 'filters: 1'),

@@ -50,3 +50,9 @@ it.each([
   expect(error).toBeInstanceOf(UserError);
   expect(error).toMatchObject({ message: expect.stringMatching(message), exitCode: 2 });
 });
+
+it.each(['blocks', 'extends.x'])('%s, a key of files only: where to find what it brings', (key) => {
+  expect(() => findKey(config, key)).toThrow(
+    expect.objectContaining({ hint: expect.stringMatching(/put in place|among the other keys/) }),
+  );
+});

@@ -3,7 +3,7 @@ import type { Stage } from '../../src/terminal/screen.js';
 /** What stages have shown: lines that stay and results. Tests that read it empty it first. */
 export const shown: string[] = [];
 
-/** In place of the terminal: `vi.mock('…/src/pipeline/screen.js', () => import('…/helpers/plain_stages.js'))`. */
+/** In place of the terminal: `vi.mock('…/src/terminal/screen.js', () => import('…/helpers/plain_stages.js'))`. */
 export async function runStages<C>(stages: readonly Stage<C>[], context: C): Promise<void> {
   for (const { title, skip, run } of stages) {
     const reason = skip?.(context) ?? null;

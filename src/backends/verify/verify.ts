@@ -70,7 +70,7 @@ export async function verifyBackends(
           output.progress({ share: step / steps, facts: [`step ${step} of ${steps}`] });
         const request = { backend, config: plan.config, steps, threads };
         trained.push(await parts.trainInProcess(request, { signal, onStep }));
-        return `${steps} steps, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
+        return `${steps} ${steps === 1 ? 'step' : 'steps'}, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
       },
     })),
   ];
