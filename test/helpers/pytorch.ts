@@ -124,3 +124,18 @@ export function torchWeights(tensors: ReadonlyMap<string, StateTensor>): Buffer 
   const { object, storages } = stateDictParts(tensors);
   return torchFile(object, storages);
 }
+
+/** The same in the format of before PyTorch 1.6: five pickles, then of each storage its length and its bytes. */
+export function olderTorchWeights(tensors: ReadonlyMap<string, StateTensor>): Buffer {
+  const { object, storages } = stateDictParts(tensors);
+  const magic = { raw: Buffer.from('8a0a6cfc9c46f9206aa85019', 'hex') };
+  const machine = new Map<string, Pickled>([['little_endian', true]]);
+  const head = [magic, 1001, machine, object, Object.keys(storages)].map(pickle);
+  const lengths = [...tensors.values()].map(({ data }) => {
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(data.length));
+    return length;
+  });
+  const numbers = Object.values(storages).flatMap((bytes, i) => [lengths[i]!, Buffer.from(bytes)]);
+  return Buffer.concat([...head, ...numbers]);
+}
