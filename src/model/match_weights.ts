@@ -63,11 +63,13 @@ export function matchWeights(
   if (ofTensors.length > 0) {
     // With a prefix on its names, nothing of the file fits: what would differ without it is what matters.
     const prefix = mapping.strip_prefix === null ? commonPrefix(given, wanted) : null;
-    const bare = prefix === null ? null : without(mapped(file, specs, prefix.text).tensors, ignored);
+    const bare = prefix === null ? null : without(mapped(file, specs, prefix).tensors, ignored);
     const differences = bare ? tensorProblems(wanted, bare) : ofTensors;
-    const strip_prefix = prefix?.text ?? mapping.strip_prefix;
+    const strip_prefix = prefix ?? mapping.strip_prefix;
     const ofPrefix = prefix
-      ? [`${prefix.count} of the ${file.size} names in the file begin with ${JSON.stringify(prefix.text)}`]
+      ? [
+          `${countWith(prefix, file)} of the ${file.size} names in the file begin with ${JSON.stringify(prefix)}`,
+        ]
       : [];
     const ignore = patternsFor(differences, wanted, bare ?? given);
     throw otherTensors(
@@ -129,7 +131,7 @@ function mapped(
 }
 
 /** The prefix without which more names of a file are those of the model, most of them; null where there is none. */
-function commonPrefix(file: Tensors, specs: Specs): { text: string; count: number } | null {
+function commonPrefix(file: Tensors, specs: Specs): string | null {
   const counts = new Map<string, number>();
   let asTheyAre = 0;
   for (const name of file.keys()) {
@@ -143,7 +145,11 @@ function commonPrefix(file: Tensors, specs: Specs): { text: string; count: numbe
   }
   const [best] = [...counts].toSorted(([, a], [, b]) => b - a);
   if (!best || best[1] <= asTheyAre || best[1] * 2 < specs.size) return null;
-  return { text: best[0], count: best[1] };
+  return best[0];
+}
+
+function countWith(prefix: string, file: Tensors): number {
+  return [...file.keys()].filter((name) => name.startsWith(prefix)).length;
 }
 
 /** More than these are another network. */

@@ -47,7 +47,7 @@ function hintFor({ ignore, strip_prefix }: Mapping, flag: string | null, written
   const place =
     flag === null ? `init: ${value} in the config` : `--set ${quoted(`init=${value}`)} in place of --init`;
   const effect =
-    ignore.length === 0 ? 'takes it off' : 'starts these layers afresh, and leaves them out of the file';
+    ignore.length === 0 ? 'takes the prefix off' : 'starts these layers afresh and loads the rest';
   return `If that is meant, ${place} ${effect}.`;
 }
 
