@@ -1,6 +1,8 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printable } from '../config/words.js';
 import { digestFile } from '../data/digest.js';
+import { UserError } from '../errors.js';
 import { MODEL_FILE } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { BEGINNING_BYTES, looksLikePytorch, readPytorch } from '../storage/pytorch_file.js';
@@ -30,6 +32,11 @@ export async function readWeightsSource(source: string): Promise<WeightsSource> 
 }
 
 async function weightsFile(source: string): Promise<string> {
+  // No file has such a name, and Node.js does not even look for it.
+  if (source.includes('\0')) {
+    const hint = 'Name another file.';
+    throw new UserError(`${printable(source)}: expected a path, got one with a NUL`, { hint, exitCode: 2 });
+  }
   const status = await readable(source, stat(source));
   if (!status.isDirectory()) return source;
   // Resolved once: a running training may move the link meanwhile.

@@ -25,6 +25,7 @@ describe('validateExperiment', () => {
           ],
           auxiliary: [],
         },
+        init: null,
         loss: { type: 'cross_entropy' },
         optimizer: { type: 'sgd', learning_rate: 0.001, momentum: 0, nesterov: false, weight_decay: 0 },
         parameter_groups: [],

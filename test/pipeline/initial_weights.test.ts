@@ -58,6 +58,8 @@ test('init.file is relative to the config file that names it; --init and --set t
   expect((await errorOf(readInitial(loaded, 'flag.pth'))).message).toContain(
     'cannot read flag.pth: no such file',
   );
+  const impossible = await errorOf(readInitial(loaded, 'w\0.pth'));
+  expect(impossible.message).toBe('w\\x00.pth: expected a path, got one with a NUL');
   expect(await readInitial(await loadPlan(join(directory, 'own.yaml'), ['init=null']), undefined)).toBeNull();
 });
 

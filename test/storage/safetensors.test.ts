@@ -224,3 +224,29 @@ print(json.dumps([{k: [list(v.shape), v.tobytes().hex()] for k, v in tensors.ite
   expect(Object.fromEntries([...tensors].map(([name, tensor]) => [name, hex(tensor)]))).toEqual(expected);
   expect(metadata).toEqual({ by: 'python' });
 });
+
+test('converts other types as PyTorch does', async ({ skip }) => {
+  const why = whyNoPython('torch', 'safetensors.torch', 'numpy');
+  if (why !== null) skip(why);
+  const path = join(temporaryDirectory(), 'x.safetensors');
+  const script = `
+import json, sys, torch
+from safetensors.torch import save_file
+bits = torch.arange(-2**15, 2**15, dtype=torch.int32).to(torch.int16)
+tensors = {'F16': bits.view(torch.float16).clone(), 'BF16': bits.clone().view(torch.bfloat16), 'F64': torch.linspace(-3, 3, 1001, dtype=torch.float64) ** 9,
+           'I32': torch.tensor([-2**31, 7], dtype=torch.int32), 'I8': torch.tensor([-128, 127], dtype=torch.int8), 'BOOL': torch.tensor([True, False])}
+save_file(tensors, sys.argv[1])
+whole = lambda v: v.float().nan_to_num(12345.0) if v.is_floating_point() else v.long()
+print(json.dumps({k: whole(v).tolist() for k, v in tensors.items()}))`;
+  const expected = runPython(script, path) as Record<string, number[]>;
+  const { tensors } = await readSafetensors(path);
+  // nan_to_num of torch puts the largest float32 for infinity.
+  const plain = (x: number) =>
+    Number.isNaN(x) ? 12345 : Math.max(-LARGEST_FLOAT32, Math.min(LARGEST_FLOAT32, x));
+  for (const [name, values] of Object.entries(expected)) {
+    const found = Array.from(tensors.get(name)!.data as Iterable<number | bigint>, Number);
+    expect(found.map(plain), name).toEqual(values);
+  }
+});
+
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
