@@ -13,6 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { describeKey } from '../config/explain.js';
+import { BLOCKS } from '../config/json_schema.js';
 import { loadPlan } from '../config/load_plan.js';
 import { type KeyPath, wholeTree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
@@ -30,6 +31,10 @@ export const templates = {
     config: 'googlenet-cifar10-32.yaml',
     summary: 'GoogLeNet for images of 32×32, with a smaller stem',
   },
+  resnet18: {
+    config: 'resnet18-cifar10.yaml',
+    summary: 'ResNet-18 for images of 32×32, written with blocks',
+  },
   small: {
     config: 'quickstart.yaml',
     summary: 'two small Inception modules, which train within minutes',
@@ -45,7 +50,7 @@ const LINE_WIDTH = 110;
 /** Marks comments that are to be aligned; no text of a config can hold it. */
 const BESIDE = '\u0001 ';
 
-/** A config to start from, every key but those of layers written out and explained by the schema's own words. */
+/** A config to start from, every key but those of layers and blocks written out and explained by the schema's own words. */
 export async function fillTemplate(options: {
   readonly model: TemplateName;
   readonly dataset: DatasetType;
@@ -63,8 +68,16 @@ export async function fillTemplate(options: {
   const keys = Object.keys(experimentSchema.properties) as (keyof Plan['config'])[];
   const document = new Document(Object.fromEntries(keys.map((key) => [key, plan.config[key]])));
   // As it is written there: a layer has the options that are not the default.
-  document.set('model', withoutComments(parseDocument(await readFile(template, 'utf8')).get('model', true)));
-  annotate(document.contents as unknown as Entries, [], plan);
+  const written = withoutComments(parseDocument(await readFile(template, 'utf8')).contents) as Entries;
+  document.set('model', written.get('model', true));
+  const map = document.contents as unknown as Entries;
+  annotate(map, [], plan);
+  const blocks = written.items.find(({ key }) => key.value === 'blocks');
+  if (blocks) {
+    blocks.key.spaceBefore = true;
+    blocks.key.commentBefore = wrapped(BLOCKS.description);
+    map.items.splice(keys.indexOf('model'), 0, blocks);
+  }
   document.commentBefore = [
     ` yaml-language-server: $schema=${schemaReference(options.file)}`,
     '',

@@ -6,7 +6,7 @@ import type { BackendName } from '../registry/backends.js';
 /** A backend failed at what it was asked to do; `cause` is its own error. */
 export class BackendFailure extends Error {
   constructor(
-    /** As it stands after "failed": "in step 12". */
+    /** As it stands after "failed": "in an evaluation". */
     readonly where: string,
     cause: unknown,
   ) {
@@ -16,13 +16,14 @@ export class BackendFailure extends Error {
 }
 
 /**
- * The program, whose engine's errors are BackendFailures from now on; gnet's own mistakes are left as they are.
+ * The program as it is opened, whose engine's errors are BackendFailures, those of opening it too; gnet's own mistakes are
+ * left as they are.
  * @param told what is thrown in place of such a failure
  */
-export function withFailures(
-  program: Program,
+export async function withFailures(
+  opening: Promise<Program>,
   told: (failure: BackendFailure) => Error = (failure) => failure,
-): Program {
+): Promise<Program> {
   const guard = async <T>(where: string, run: () => Promise<T>): Promise<T> => {
     try {
       return await run();
@@ -30,27 +31,39 @@ export function withFailures(
       throw error instanceof EngineError ? told(new BackendFailure(where, error.cause)) : error;
     }
   };
+  const program = await guard('to open the model', () => opening);
   return {
     prepare: (size) => guard('to compile the model', () => program.prepare(size)),
-    backward: (batch, masks) => guard('in a training step', () => program.backward(batch, masks)),
+    backward: (batch, masks) => guard('in the backward pass', () => program.backward(batch, masks)),
     gradients: () => guard('to hand over gradients', () => program.gradients()),
-    update: (update) => guard(`in the update of step ${update.step}`, () => program.update(update)),
+    update: (update) => guard('in the update', () => program.update(update)),
     evaluate: (batch, weights) => guard('in an evaluation', () => program.evaluate(batch, weights)),
     state: () => guard('to hand over the state for a checkpoint', () => program.state()),
     dispose: () => program.dispose(),
   };
 }
 
-/** The program, whose backend's errors are UserErrors, where nothing is lost that a user would have to be told of. */
-export function withUserErrors(program: Program, backend: BackendName): Program {
-  return withFailures(
-    program,
-    (failure) =>
-      new UserError(summary(failure, backend), {
-        hint: 'gnet doctor tells which backends work here; --backend takes another one.',
-        cause: failure,
-      }),
-  );
+/** Makes a training step, whose failures then name it and its epoch, both counted from 1. */
+export async function inStep<T>(step: number, epoch: number, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof BackendFailure)) throw error;
+    throw new BackendFailure(`${error.where} of step ${step} (epoch ${epoch})`, error.cause);
+  }
+}
+
+/** The program as withFailures has it, with UserErrors: where nothing is lost that a user would have to be told of. */
+export function withUserErrors(opening: Promise<Program>, backend: BackendName): Promise<Program> {
+  return withFailures(opening, (failure) => failureError(failure, backend));
+}
+
+/** What a user is told of a failure that loses nothing. */
+export function failureError(failure: BackendFailure, backend: BackendName): UserError {
+  return new UserError(summary(failure, backend), {
+    hint: 'gnet doctor tells which backends work here; --backend takes another one.',
+    cause: failure,
+  });
 }
 
 function summary({ where, message }: BackendFailure, backend: BackendName): string {

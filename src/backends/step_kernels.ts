@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { updatedState } from '../model/tensor_update.js';
+import { type UpdateGroup, updateGroups } from '../model/update_groups.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import { onnxOperators } from '../tracing/kernels/index.js';
 import { traceEvaluation, traceTraining } from '../tracing/step_graphs.js';
@@ -17,13 +18,13 @@ export async function stepKernels(plan: Plan): Promise<string[]> {
   const graphs = [
     await traceTraining(plan, BATCH_SIZE, onnxOperators),
     await traceEvaluation(plan, BATCH_SIZE, onnxOperators),
-    await traceUpdate(plan),
   ];
+  for (const group of updateGroups(plan)) graphs.push(await traceUpdate(group));
   return [...new Set(graphs.flatMap(({ kernels }) => kernels))].toSorted();
 }
 
-/** The update of one small parameter: that of every other has the same kernels. */
-function traceUpdate({ config: { optimizer } }: Plan) {
+/** The update of one small parameter: that of every other one of its group has the same kernels. */
+function traceUpdate({ optimizer, learningRateFactor }: UpdateGroup) {
   const { slots, scalars } = optimizerEntry(optimizer.type);
   return traceGraph(onnxOperators, (trace) => {
     const value = (name: string, shape = [2, 3]) => input(trace, name, 'float32', shape);
@@ -36,10 +37,10 @@ function traceUpdate({ config: { optimizer } }: Plan) {
     const factors = named(Object.keys(scalars(optimizer, 0.1, 1)), (name) => value(name, []));
     updatedState(
       tf,
-      optimizer,
+      [{ parameters: ['parameter'], optimizer, learningRateFactor }],
       state,
       new Map([['parameter', value('gradient')]]),
-      Object.fromEntries(factors),
+      [Object.fromEntries(factors)],
     );
   });
 }

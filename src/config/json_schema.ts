@@ -16,7 +16,8 @@ const OPTION = {
   description: 'Stands for what a use of the block gives this option.',
 };
 
-const BLOCKS = {
+/** The key `blocks`, which only a file has. */
+export const BLOCKS = {
   type: 'object',
   description: 'Layers that this config names for itself: a layer uses them as its type.',
   propertyNames: { pattern: LAYER_NAME },

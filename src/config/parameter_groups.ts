@@ -1,5 +1,5 @@
 import type { Experiment } from '../registry/experiment.js';
-import { allLayers, type Network, type Problem } from './network.js';
+import { allLayers, type Network, type PlannedLayer, type Problem } from './network.js';
 
 /** What a group can match besides a name. */
 export const PARAMETER_KINDS = ['norm', 'bias', 'weight'] as const;
@@ -44,12 +44,28 @@ export function matchesName(pattern: string, name: string): boolean {
   return name.length - last.length >= at && name.endsWith(last);
 }
 
+type Groups = Experiment['parameter_groups'];
+
+const isMatched = ({ match }: Groups[number], parameter: Parameter): boolean =>
+  match.some((pattern) => matches(pattern, parameter));
+
+/** The group of each parameter that has one: the first that matches. */
+export function groupsByParameter(groups: Groups, network: Network): ReadonlyMap<string, Groups[number]> {
+  return new Map(
+    parametersOf(network).flatMap((parameter) => {
+      const group = groups.find((each) => isMatched(each, parameter));
+      return group ? [[parameter.name, group] as const] : [];
+    }),
+  );
+}
+
 /**
- * Names of the parameters that are frozen: the first group that matches a parameter decides.
- * @returns also a problem for each pattern that matches nothing, and where nothing is left to train
+ * Names of the parameters that are frozen.
+ * @returns also a problem for each pattern that matches nothing, each group that changes nothing, and where nothing is
+ *   left to train
  */
 export function frozenParameters(
-  groups: Experiment['parameter_groups'],
+  groups: Groups,
   network: Network,
 ): { frozen: ReadonlySet<string>; problems: Problem[] } {
   const parameters = parametersOf(network);
@@ -66,11 +82,34 @@ export function frozenParameters(
           ],
     ),
   );
-  const groupOf = (parameter: Parameter) =>
-    groups.find(({ match }) => match.some((pattern) => matches(pattern, parameter)));
-  const frozen = new Set(
-    parameters.filter((parameter) => groupOf(parameter)?.frozen).map(({ name }) => name),
-  );
+  const groupOf = groupsByParameter(groups, network);
+  for (const [index, group] of groups.entries()) {
+    const problem = (key: string, expected: string, actual: string) =>
+      problems.push({ path: ['parameter_groups', index, key], expected, actual });
+    if (group.frozen && group.learning_rate_factor !== null)
+      problem(
+        'learning_rate_factor',
+        'no such key: frozen parameters have no learning rate',
+        String(group.learning_rate_factor),
+      );
+    if (group.frozen && group.weight_decay !== null)
+      problem('weight_decay', 'no such key: frozen parameters do not decay', String(group.weight_decay));
+    const decided = parameters.filter(({ name }) => groupOf.get(name) === group);
+    const isPlain = !group.frozen && group.learning_rate_factor === null && group.weight_decay === null;
+    // It may keep parameters from a later group.
+    if (
+      isPlain &&
+      !decided.some((parameter) => groups.slice(index + 1).some((later) => isMatched(later, parameter)))
+    )
+      problems.push({
+        path: ['parameter_groups', index],
+        expected: 'frozen, learning_rate_factor or weight_decay',
+        actual: 'a group that changes nothing',
+      });
+    else if (problems.length === 0 && decided.length === 0)
+      problem('match', 'a parameter that no group before this one matches', group.match.join(', '));
+  }
+  const frozen = new Set([...groupOf].filter(([, group]) => group.frozen).map(([name]) => name));
   if (parameters.length > 0 && frozen.size === parameters.length) {
     problems.push({
       path: ['parameter_groups'],
@@ -79,4 +118,10 @@ export function frozenParameters(
     });
   }
   return { frozen, problems };
+}
+
+/** Whether a layer has parameters and all of them are frozen: one with buffers evaluates then, in training too. */
+export function isFrozen({ name, tensors }: PlannedLayer, frozen: ReadonlySet<string>): boolean {
+  const parameters = tensors.filter(({ role }) => role === 'parameter');
+  return parameters.length > 0 && parameters.every((parameter) => frozen.has(`${name}.${parameter.name}`));
 }

@@ -38,7 +38,7 @@ export function resolveExperiment(
   const groups = frozenParameters(config.parameter_groups, network);
   const broken = [
     ...ofDataset,
-    ...brokenRules({ config, dataset, network }),
+    ...brokenRules({ config, dataset, network, frozen: groups.frozen }),
     ...problems,
     // Of a network that is known in part, a pattern may match what is not.
     ...(problems.length > 0 ? [] : groups.problems),

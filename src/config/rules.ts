@@ -2,6 +2,7 @@ import type { DatasetFacts } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
 import { elements } from '../shape.js';
 import {
+  allLayers,
   countParameters,
   type KeyPath,
   type Network,
@@ -9,6 +10,7 @@ import {
   type Problem,
   wholeTree,
 } from './network.js';
+import { isFrozen } from './parameter_groups.js';
 
 /** A rule between keys that a schema cannot state. It sees only configs that the schema accepts. */
 type Rule = (facts: Facts) => Problem[];
@@ -18,6 +20,8 @@ interface Facts {
   readonly dataset: DatasetFacts;
   /** Complete up to the first layer that does not fit. */
   readonly network: Network;
+  /** Names of frozen parameters. */
+  readonly frozen: ReadonlySet<string>;
 }
 
 /** The float32 numbers of 2 GiB, which is the most that one protobuf file (an ONNX graph) can hold. */
@@ -30,6 +34,47 @@ const batchWithinTrainingSet: Rule = ({ config, dataset }) => {
   const expected = `at most ${images}, the number of training images`;
   return [problem(['training', 'batch_size'], expected, batch_size)];
 };
+
+/**
+ * Of one value a batch norm has no variance: PyTorch refuses it, too. A channel has one where a map of 1 × 1 or a flat
+ * feature meets a batch of one image. A frozen one evaluates, and reads no batch.
+ */
+const batchWithVariance: Rule = ({ config, dataset, network, frozen }) => {
+  const { batch_size } = config.training;
+  const images = dataset.count.train;
+  const last = images % batch_size || batch_size;
+  if (batch_size > images || last > 1) return [];
+  const alone = allLayers(network).filter(
+    (layer) =>
+      layer.options.type === 'batch_norm' &&
+      elements(layer.input) === layer.input[0] &&
+      !isFrozen(layer, frozen),
+  );
+  if (alone.length === 0) return [];
+  const names = `${alone.map(({ name }) => name).join(', ')} (batch_norm)`;
+  const why = `${names} would have one value for each channel in a batch of 1`;
+  if (images === 1) {
+    return [problem(['training', 'batch_size'], `at least 2 training images: ${why}`, `${batch_size} of 1`)];
+  }
+  const expected = `a size that leaves no batch of 1 image, such as ${nearestSize(batch_size, images)}: ${why}`;
+  const batches = batch_size === 1 ? 'in each batch' : 'in the last batch';
+  return [
+    problem(
+      ['training', 'batch_size'],
+      expected,
+      `${batch_size}, which leaves 1 of ${images} training images ${batches}`,
+    ),
+  ];
+};
+
+/** The batch size next to `size` that leaves no batch of one image; all images at once do not. */
+function nearestSize(size: number, images: number): number {
+  const fits = (other: number) => other > 1 && other <= images && images % other !== 1;
+  for (let distance = 1; ; distance++) {
+    const found = [size - distance, size + distance].find(fits);
+    if (found !== undefined) return found;
+  }
+}
 
 const nesterovNeedsMomentum: Rule = ({ config: { optimizer } }) => {
   if (optimizer.type !== 'sgd' || !optimizer.nesterov || optimizer.momentum > 0) return [];
@@ -75,6 +120,7 @@ const affordableOutputs: Rule = ({ network }) => {
 
 const RULES: readonly Rule[] = [
   batchWithinTrainingSet,
+  batchWithVariance,
   nesterovNeedsMomentum,
   warmupWithinRun,
   normalizeEachChannel,

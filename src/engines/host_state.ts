@@ -3,6 +3,7 @@ import { FusedState } from '../model/fused_state.js';
 import type { Update } from '../model/program.js';
 import type { ModelState } from '../model/state.js';
 import { parameterSpecs } from '../model/state_specs.js';
+import { updateGroups } from '../model/update_groups.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { ports } from '../tracing/step_graphs.js';
 import type { View, Views } from '../tracing/view.js';
@@ -33,7 +34,7 @@ export class HostState {
   ) {
     const only = (isFrozen: boolean) =>
       new Map([...parameters].filter(([name]) => plan.frozen.has(name) === isFrozen));
-    this.trained = new FusedState(plan.config.optimizer, { parameters: only(false), slots });
+    this.trained = new FusedState(updateGroups(plan), { parameters: only(false), slots });
     this.frozen = new Map(
       [...only(true)].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]),
     );
@@ -70,9 +71,9 @@ export class HostState {
   }
 
   /** Updates trained parameters and slots by the gradients as they are; buffers take their next values. */
-  update({ learningRate, step }: Update): void {
+  update(update: Update): void {
     const { next } = this.beginTraining();
-    this.trained.update(learningRate, step);
+    this.trained.update(update);
     for (const [name, { data }] of next)
       (this.buffers.get(name)!.data as Float32Array).set(data as Float32Array);
   }

@@ -1,3 +1,4 @@
+import { withUserErrors } from '../backends/failure.js';
 import { openProgram } from '../backends/open_program.js';
 import { planeBytes } from '../data/source.js';
 import { UserError } from '../errors.js';
@@ -16,7 +17,7 @@ const BATCHES = [1, 3];
  * Compares an exported model with the model itself on a backend, and closes it. The logits tell most: where a class is
  * nearly certain, probabilities hide what is wrong with them.
  * @returns a sentence on how close they are
- * @throws UserError where they disagree
+ * @throws UserError where they disagree, or the backend fails
  */
 export async function verifyExport(
   { plan, state }: OpenedCheckpoint,
@@ -27,7 +28,7 @@ export async function verifyExport(
   let description = '';
   let program: Program | undefined;
   try {
-    program = await openProgram(plan, backend, 0, state);
+    program = await withUserErrors(openProgram(plan, backend, 0, state), backend);
     const images = await checkImages(
       plan,
       BATCHES.reduce((sum, size) => sum + size, 0),

@@ -60,7 +60,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
           title: 'Evaluate',
           run: async (stage, output) => {
             const source = await openSplit(plan, options.split);
-            stage.program = withUserErrors(await openProgram(plan, choice.name, threads, state), choice.name);
+            stage.program = await withUserErrors(openProgram(plan, choice.name, threads, state), choice.name);
             const evaluated = await evaluate(
               stage.program,
               source,

@@ -49,7 +49,7 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
         {
           title: 'Model',
           run: async (stage) => {
-            stage.program = withUserErrors(await openProgram(plan, choice.name, threads, state), choice.name);
+            stage.program = await withUserErrors(openProgram(plan, choice.name, threads, state), choice.name);
             return `${directory}, step ${grouped(step)}, on ${choice.name} (${choice.reason})`;
           },
         },

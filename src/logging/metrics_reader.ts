@@ -2,7 +2,7 @@ import { Type } from '@sinclair/typebox';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { alternatives, formatValue } from '../config/words.js';
 import { type JsonLinesEnd, readJsonLines } from '../storage/json_lines.js';
-import { schemaProblems } from '../storage/schema_problems.js';
+import { describeSchemaErrors } from '../storage/schema_errors.js';
 import { Curve } from './curve.js';
 import type { EvaluationLine, MetricsLine, TrainEpochLine, TrainLine } from './metrics_log.js';
 
@@ -111,7 +111,7 @@ function checkLine(value: unknown): MetricsLine | string {
   const split = (value as { split?: unknown } | null)?.split;
   const check = typeof split === 'string' ? CHECKS.get(split) : undefined;
   if (!check) return `split: expected ${alternatives([...CHECKS.keys()])}, got ${formatValue(split)}`;
-  return check(value) ? value : schemaProblems(check.errors);
+  return check(value) ? value : describeSchemaErrors(check.errors);
 }
 
 function trainCurves(heads: readonly string[]): TrainCurves {

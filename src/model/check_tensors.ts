@@ -9,7 +9,10 @@ export interface TensorProblem {
   readonly text: string;
 }
 
-/** Every tensor that is missing, is not known, or has another shape or type. A counter may be absent. */
+/** The largest count that a step can hold, which computes in int32. */
+const MAX_COUNT = 2n ** 31n - 1n;
+
+/** Every tensor that is missing, is not known, has another shape or type, or counts wrongly. A counter may be absent. */
 export function tensorProblems(
   specs: ReadonlyMap<string, TensorSpec>,
   tensors: ReadonlyMap<string, StateTensor>,
@@ -24,7 +27,12 @@ export function tensorProblems(
       return spec.dtype === 'int64' ? [] : [{ name, text: `${name}: expected ${expected}, not in the file` }];
     }
     const actual = described(isCounter(tensor) ? 'int64' : 'float32', tensor.shape);
-    return actual === expected ? [] : [{ name, text: `${name}: expected ${expected}, got ${actual}` }];
+    if (actual !== expected) return [{ name, text: `${name}: expected ${expected}, got ${actual}` }];
+    const wrong = isCounter(tensor)
+      ? tensor.data.find((count) => count < 0n || count > MAX_COUNT)
+      : undefined;
+    if (wrong === undefined) return [];
+    return [{ name, text: `${name}: expected a count from 0 to ${MAX_COUNT}, got ${wrong}` }];
   });
   const unknown = [...tensors]
     .filter(([name]) => !specs.has(name))
@@ -32,7 +40,7 @@ export function tensorProblems(
   return [...ofModel, ...unknown];
 }
 
-/** @throws UserError that lists every tensor that is missing, is not known, or has another shape or type. */
+/** @throws UserError that lists every tensor that is missing, is not known, has another shape or type, or counts wrongly. */
 export function checkTensors(
   specs: ReadonlyMap<string, TensorSpec>,
   tensors: ReadonlyMap<string, StateTensor>,

@@ -3,7 +3,9 @@ import { type OptimizerOptions, optimizerEntry } from '../registry/optimizers/in
 import { elements } from '../shape.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { type ElementLoop, elementLoop, type Lanes } from './element_loop.js';
+import type { Update } from './program.js';
 import type { ModelState } from './state.js';
+import { type UpdateGroups, updateScalars } from './update_groups.js';
 import { gibibytes, growMemory, LARGEST_MEMORY, wasmMemory } from './wasm_memory.js';
 
 type NamedTensors = ReadonlyMap<string, NamedTensor>;
@@ -15,10 +17,16 @@ const ALIGNMENT = 64;
 
 const OWNER = "the model's parameters, gradients and optimizer state";
 
+/** What is updated by one loop: parameters that lie together. In bytes, from the start of each part of memory. */
+interface Span {
+  readonly start: number;
+  readonly bytes: number;
+}
+
 /**
- * What an update changes, in one block of memory: the trained parameters one after the other, then their gradients and each
- * slot of the optimizer in the same layout. So an update is one loop, compiled from the optimizer's rule, over all of it.
- * Before training begins, there are the parameters alone.
+ * What an update changes, in one block of memory: the trained parameters one after the other, group by group, then their
+ * gradients and each slot of the optimizer in the same layout. So an update is one loop a group, compiled from the
+ * optimizer's rule. Before training begins, there are the parameters alone.
  */
 export class FusedState implements Trained {
   parameters: NamedTensors;
@@ -26,7 +34,8 @@ export class FusedState implements Trained {
   slots: ReadonlyMap<string, NamedTensors> = new Map();
   private readonly memory: WebAssembly.Memory;
   private readonly layout = new Map<string, number>();
-  private loop: ElementLoop | undefined;
+  private readonly spans: readonly Span[];
+  private loops: readonly ElementLoop[] | undefined;
   /** Of the parameters, and so of the gradients and of each slot. */
   private readonly bytes: number;
 
@@ -35,14 +44,18 @@ export class FusedState implements Trained {
    * @throws UserError where it is larger than one memory, or the machine's, can be
    */
   constructor(
-    private readonly options: OptimizerOptions,
+    private readonly groups: UpdateGroups,
     state: Trained,
   ) {
     let bytes = 0;
-    for (const [name, { data }] of state.parameters) {
-      this.layout.set(name, bytes);
-      bytes += Math.ceil(data.byteLength / ALIGNMENT) * ALIGNMENT;
-    }
+    this.spans = groups.map((group) => {
+      const start = bytes;
+      for (const name of group.parameters) {
+        this.layout.set(name, bytes);
+        bytes += Math.ceil(state.parameters.get(name)!.data.byteLength / ALIGNMENT) * ALIGNMENT;
+      }
+      return { start, bytes: bytes - start };
+    });
     this.bytes = bytes;
     const isTraining = state.slots.size > 0;
     if (isTraining) this.requireSize();
@@ -60,27 +73,32 @@ export class FusedState implements Trained {
    * @throws UserError as the constructor
    */
   beginTraining(): void {
-    if (this.loop) return;
+    if (this.loops) return;
     this.requireSize();
     growMemory(this.memory, this.trainingBytes, OWNER);
     const { parameters, memory } = this;
     this.parameters = this.views(parameters, 0);
     this.gradients = this.views(parameters, 1);
     this.slots = new Map(this.slotNames.map((slot, index) => [slot, this.views(parameters, 2 + index)]));
-    const module = new WebAssembly.Module(compileRule(this.options));
-    this.loop = new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
+    this.loops = this.groups.map(({ optimizer }) => {
+      const module = new WebAssembly.Module(compileRule(optimizer));
+      return new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
+    });
   }
 
   /** One update by the gradients as they are. */
-  update(learningRate: number, step: number): void {
+  update(update: Update): void {
     this.beginTraining();
-    const scalars = optimizerEntry(this.options.type).scalars(this.options, learningRate, step);
-    const pointers = Array.from({ length: 2 + this.slots.size }, (_, index) => index * this.bytes);
-    if (this.bytes > 0) this.loop!(this.bytes, ...pointers, ...Object.values(scalars));
+    for (const [index, scalars] of updateScalars(this.groups, update).entries()) {
+      const { start, bytes } = this.spans[index]!;
+      const pointers = Array.from({ length: 2 + this.slots.size }, (_, part) => part * this.bytes + start);
+      if (bytes > 0) this.loops![index]!(bytes, ...pointers, ...Object.values(scalars));
+    }
   }
 
   private get slotNames(): readonly string[] {
-    return optimizerEntry(this.options.type).slots(this.options);
+    const [{ optimizer }] = this.groups;
+    return optimizerEntry(optimizer.type).slots(optimizer);
   }
 
   private get trainingBytes(): number {

@@ -45,9 +45,9 @@ export interface Program {
    * as it is.
    */
   backward(batch: Batch, masks: Masks): Promise<StepMetrics>;
-  /** Gradients of the last `backward` by trained parameter; valid until the next one. */
+  /** Gradients of the last `backward` by trained parameter, before and after `update`; valid until the next `backward`. */
   gradients(): Promise<ReadonlyMap<string, NamedTensor>>;
-  /** The only verb that changes the state: trained parameters and slots by the gradients, buffers to their next values. */
+  /** The only verb that changes the state, once for each `backward`: trained parameters and slots by the gradients, buffers to their next values. */
   update(update: Update): Promise<void>;
   /** @param weights what to evaluate in place of the program's own state */
   evaluate(batch: Batch, weights?: Weights): Promise<Evaluation>;

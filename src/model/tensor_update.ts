@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Arithmetic } from '../registry/optimizers/arithmetic.js';
-import { type OptimizerOptions, optimizerEntry } from '../registry/optimizers/index.js';
+import { optimizerEntry } from '../registry/optimizers/index.js';
 import type { Tf } from '../registry/schema.js';
+import type { UpdateGroups } from './update_groups.js';
 
 /** What an update changes, as tensors: trained parameters by name, and slot → parameter name → tensor. */
 export interface StateTensors {
@@ -12,21 +13,29 @@ export interface StateTensors {
 /**
  * The state after one update, by the optimizer's rule in tensor arithmetic.
  * @param gradients by parameter
- * @param scalars of the step, by the optimizer's names
+ * @param scalars of the step, by the optimizer's names, for each group
  */
 export function updatedState(
   tf: Tf,
-  options: OptimizerOptions,
+  groups: UpdateGroups,
   { parameters, slots }: StateTensors,
   gradients: ReadonlyMap<string, Tensor>,
-  scalars: Readonly<Record<string, Tensor>>,
+  scalars: readonly Readonly<Record<string, Tensor>>[],
 ): StateTensors {
   const math: Arithmetic<Tensor> = { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt };
-  const updated = [...parameters].map(([name, parameter]) => {
-    const own = [...slots].map(([slot, tensors]) => [slot, tensors.get(name)!] as const);
-    const inputs = { parameter, gradient: gradients.get(name)!, slots: Object.fromEntries(own), scalars };
-    return [name, optimizerEntry(options.type).update<Tensor>(options, math, inputs)] as const;
-  });
+  const updated = groups.flatMap((group, index) =>
+    group.parameters.map((name) => {
+      const own = [...slots].map(([slot, tensors]) => [slot, tensors.get(name)!] as const);
+      const inputs = {
+        parameter: parameters.get(name)!,
+        gradient: gradients.get(name)!,
+        slots: Object.fromEntries(own),
+        scalars: scalars[index]!,
+      };
+      const { optimizer } = group;
+      return [name, optimizerEntry(optimizer.type).update<Tensor>(optimizer, math, inputs)] as const;
+    }),
+  );
   return {
     parameters: new Map(updated.map(([name, outputs]) => [name, outputs.parameter])),
     slots: new Map(

@@ -80,7 +80,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     {
       title: 'Compile',
       run: async (stage) => {
-        stage.program = withFailures(await openProgram(plan, choice.name, threads, session.state));
+        stage.program = await withFailures(openProgram(plan, choice.name, threads, session.state));
         stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
         if (!stage.position.finished) await stage.program.prepare(training.batch_size);
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;

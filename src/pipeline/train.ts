@@ -1,3 +1,4 @@
+import { inStep } from '../backends/failure.js';
 import type { Plan } from '../config/resolve.js';
 import { epochBatches } from '../data/epoch_batches.js';
 import { Interrupted } from '../errors.js';
@@ -57,9 +58,12 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
       const learning_rate = learningRate(plan, position.step);
       const first = position.step_in_epoch * batchSize;
 
-      const metrics = await program.backward(batch, masks.take({ epoch, first, size: batch.size }));
-      await requireFiniteLoss(training, 'loss', metrics.loss, position.step + 1);
-      await program.update({ step: position.step + 1, learningRate: learning_rate });
+      const step = position.step + 1;
+      const metrics = await inStep(step, epoch, () =>
+        program.backward(batch, masks.take({ epoch, first, size: batch.size })),
+      );
+      await requireFiniteLoss(training, 'loss', metrics.loss, step);
+      await inStep(step, epoch, () => program.update({ step, learningRate: learning_rate }));
       const seconds = watch.lap();
       position = afterStep(position, metrics, batch.size, seconds);
 

@@ -136,10 +136,31 @@ const parameterGroup = Type.Object(
       description:
         'Parameters by name (* stands for any characters), or all of a kind: norm, bias (of other layers), weight (the rest).',
     }),
-    frozen: Type.Boolean({
-      description:
-        'Whether training leaves them as they are. A batch norm that is frozen as a whole uses its running statistics in training, too.',
-    }),
+    frozen: Type.Optional(
+      Type.Boolean({
+        default: false,
+        description:
+          'Whether training leaves them as they are. A batch norm that is frozen as a whole uses its running statistics in training, too.',
+      }),
+    ),
+    learning_rate_factor: Type.Optional(
+      nullable(
+        Type.Number({
+          exclusiveMinimum: 0,
+          description: 'Times the learning rate of all others; null is 1.',
+        }),
+        { default: null },
+      ),
+    ),
+    weight_decay: Type.Optional(
+      nullable(
+        Type.Number({
+          minimum: 0,
+          description: "In place of the optimizer's weight_decay; null keeps that.",
+        }),
+        { default: null },
+      ),
+    ),
   },
   { additionalProperties: false, description: 'Parameters that are treated alike.' },
 );

@@ -3,7 +3,7 @@ import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { type DatasetFacts, DatasetFactsSchema } from '../registry/datasets/facts.js';
 import { damagedFile } from '../storage/json_file.js';
-import { schemaProblems } from '../storage/schema_problems.js';
+import { describeSchemaErrors } from '../storage/schema_errors.js';
 
 /** What a run keeps of itself, in plan.json and in the state.json of each checkpoint. */
 export interface StoredPlan {
@@ -22,7 +22,7 @@ export function storedPlan({ config, dataset }: StoredPlan, file: string): Plan 
   // Written before runs kept what they knew of their data, and all of them chose on the test set.
   if (older) return planFromResolved(older, file);
   if (dataset === undefined) return planFromResolved(config, file);
-  if (!validate(dataset)) throw damagedFile(file, `dataset: ${schemaProblems(validate.errors)}`);
+  if (!validate(dataset)) throw damagedFile(file, `dataset: ${describeSchemaErrors(validate.errors)}`);
   const plan = planFromResolved(config, file, dataset);
   const chosenOn = plan.config.dataset.validation === 'test' ? 'test' : 'validation';
   if (dataset.chosenOn !== chosenOn || dataset.count.validation > 0 !== (chosenOn === 'validation')) {

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../storage/atomic.js';
 import { BestSchema } from '../storage/checkpoint_state.js';
 import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
 import type { RunPaths } from '../storage/run_directory.js';
-import { schemaProblems } from '../storage/schema_problems.js';
+import { describeSchemaErrors } from '../storage/schema_errors.js';
 
 const count = Type.Integer({ minimum: 0 });
 
@@ -51,6 +51,6 @@ export async function readSummary(paths: RunPaths): Promise<RunSummary | null> {
 export async function checkedSummary(paths: RunPaths): Promise<RunSummary | null> {
   const summary = await readOptionalJsonFile(paths.summary);
   if (summary === undefined) return null;
-  if (!validate(summary)) throw damagedFile(paths.summary, schemaProblems(validate.errors));
+  if (!validate(summary)) throw damagedFile(paths.summary, describeSchemaErrors(validate.errors));
   return { ...summary, run_directory: paths.directory };
 }

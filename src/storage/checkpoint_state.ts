@@ -6,7 +6,7 @@ import { DatasetFactsSchema } from '../registry/datasets/facts.js';
 import { checkpointHint } from './checkpoint_hint.js';
 import { EVENT_FILE_PATTERN } from './event_file_name.js';
 import { readJsonFile } from './json_file.js';
-import { schemaProblems } from './schema_problems.js';
+import { describeSchemaErrors } from './schema_errors.js';
 
 const count = (minimum = 0) => Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
 const closed = { additionalProperties: false };
@@ -56,14 +56,14 @@ const validate = new Ajv({ allErrors: true }).compile<CheckpointState>(Checkpoin
 
 /** The state as JSON; every finite number reads back to the bit. Throws where a value is not finite or out of range. */
 export function encodeCheckpointState(state: CheckpointState): string {
-  if (!validate(state)) throw new Error(`checkpoint state: ${schemaProblems(validate.errors)}`);
+  if (!validate(state)) throw new Error(`checkpoint state: ${describeSchemaErrors(validate.errors)}`);
   return `${JSON.stringify(state, null, 2)}\n`;
 }
 
 /** Reads a state.json. Throws a UserError that names the file and everything that is wrong in it. */
 export async function readCheckpointState(path: string): Promise<CheckpointState> {
   const json = await readJsonFile(path, damaged);
-  if (!validate(json)) throw damaged(path, schemaProblems(validate.errors));
+  if (!validate(json)) throw damaged(path, describeSchemaErrors(validate.errors));
   return json;
 }
 

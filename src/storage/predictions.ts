@@ -3,7 +3,7 @@ import { Ajv } from 'ajv';
 import { UserError } from '../errors.js';
 import { writeFileAtomic } from './atomic.js';
 import { readJsonLines } from './json_lines.js';
-import { schemaProblems } from './schema_problems.js';
+import { describeSchemaErrors } from './schema_errors.js';
 
 /** What a model said of each image of the test set, in the order of the data set. */
 export interface StoredPredictions {
@@ -68,7 +68,7 @@ export async function readPredictions(
   const losses = new Float32Array(count);
   let read = 0;
   const { cutShort } = await readJsonLines(path, (line) => {
-    if (!isLine(line)) return schemaProblems(isLine.errors);
+    if (!isLine(line)) return describeSchemaErrors(isLine.errors);
     if (read === count) return `expected the ${count} images of the test set, got one more`;
     if (line.index !== read) return `index: expected ${read}, got ${line.index}`;
     const wrong = (['label', 'predicted'] as const).find((key) => line[key] >= classes);

@@ -23,6 +23,7 @@ describe.each(combinations)('%s on %s', (model, dataset) => {
     const written = parse((await filled).text) as Record<string, Record<string, unknown>>;
     const source = parse(readFileSync(join('configs', templates[model].config), 'utf8')) as typeof written;
     expect(written.model).toEqual(source.model);
+    expect(written.blocks).toEqual(source.blocks);
     expect(written.optimizer).toMatchObject(source.optimizer!);
     expect(written.training).toMatchObject(source.training!);
     expect(written.input!.resize).toBe(source.input?.resize ?? null);
@@ -35,14 +36,16 @@ describe.each(combinations)('%s on %s', (model, dataset) => {
 
   it('has every key, and is valid for an editor', async () => {
     const written = parse((await filled).text) as object;
-    expect(Object.keys(written)).toEqual(Object.keys(experimentSchema.properties));
+    const keys = Object.keys(experimentSchema.properties);
+    if (model === 'resnet18') keys.splice(keys.indexOf('model'), 0, 'blocks');
+    expect(Object.keys(written)).toEqual(keys);
     expect(validate(written), JSON.stringify(validate.errors)).toBe(true);
   });
 
-  it('has a comment for every key but those of layers', async () => {
-    const lines = (await filled).text.split('\n');
+  it('has a comment for every key but those of layers and blocks', async () => {
+    const lines = (await filled).text.replace(/^blocks:\n(?: .*\n|\n)+/m, '').split('\n');
     for (const [index, line] of lines.entries()) {
-      if (!/^ *(- )?\w+:/.test(line) || /^ {6,}(name|conv\w+): \S+$/.test(line)) continue;
+      if (!/^ *(- )?\w+:/.test(line) || /^ {6,}((name|conv\w+): \S+|layers:)$/.test(line)) continue;
       expect(line.includes(' # ') || lines[index - 1]!.trim().startsWith('# '), line).toBe(true);
     }
     expect((await filled).text).not.toMatch(/[^\P{Cc}\n]/u);
@@ -55,6 +58,28 @@ it('shows the shape of each layer', async () => {
   expect(text).toMatch(/- type: inception +# 256 × 8 × 8\n +name: inception1\n/);
   expect(text).toMatch(/name: fc, units: num_classes\} +# 100\n/);
   expect(text).toMatch(/name: flatten\} +# 512\n/);
+});
+
+it('shows the shapes of nested layers, and of what uses a block', async () => {
+  const { text } = await fill('resnet18', 'cifar10');
+  const model = text.slice(text.indexOf('\nmodel:'));
+  const shapes = (line: RegExp) => [...model.matchAll(line)].map(([, shape]) => shape);
+  expect(shapes(/- type: sequential +# (.+)\n +name: layer1\n/g)).toEqual(['64 × 32 × 32']);
+  expect(shapes(/^ {8}- \{type: basic, .*\} +# (.+)$/gm)).toEqual(['64 × 32 × 32', '64 × 32 × 32']);
+  expect(shapes(/- \{type: halving, .*\} +# (.+)$/gm)).toEqual([
+    '128 × 16 × 16',
+    '256 × 8 × 8',
+    '512 × 4 × 4',
+  ]);
+  expect(shapes(/- \{type: linear, .*\} +# (.+)$/gm)).toEqual(['10']);
+});
+
+it('writes blocks as they are, in front of the model, and says what they are', async () => {
+  const { text } = await fill('resnet18', 'cifar10');
+  expect(text).toMatch(/\n\n# Layers that this config names for itself: .*\nblocks:\n {2}basic:\n/);
+  const blocks = text.slice(text.indexOf('\nblocks:'), text.indexOf('\nmodel:'));
+  expect(blocks).toContain('filters: $filters, kernel: 3, stride: $stride,');
+  expect(blocks.replace(/\n#[^\n]*/g, '')).not.toContain('# ');
 });
 
 it('begins comments of neighbouring lines in one column', async () => {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
 import { EngineError } from '../../src/engines/engine_error.js';
@@ -57,7 +59,7 @@ describe('a backend that fails in the middle of a run', () => {
     const { message, hint } = error as UserError;
     const kept = join(directory, 'run/checkpoints/last');
     expect(message).toBe(
-      `backend onnxruntime-cpu failed in the update of step 5: Device lost\n${kept} is of step 3 and stands.`,
+      `backend onnxruntime-cpu failed in the update of step 5 (epoch 1): Device lost\n${kept} is of step 3 and stands.`,
     );
     const arguments_ = `run ${join(directory, 'tiny.yaml')} --set backend=wasm --run-dir ${join(directory, 'run')} --resume --threads 1`;
     expect(hint).toMatch(/^Go on with another backend:\n {2}\S/);
@@ -65,6 +67,29 @@ describe('a backend that fails in the middle of a run', () => {
     expect((await last()).state.step).toBe(3);
     vi.restoreAllMocks();
     expect((await run('wasm')).steps).toBe(14);
+  });
+
+  test('says which step of which epoch it was: the backward pass of one', async () => {
+    const { backward } = CompiledProgram.prototype;
+    let steps = 0;
+    vi.spyOn(CompiledProgram.prototype, 'backward').mockImplementation(function (this: Program, ...given) {
+      steps++;
+      return steps === 10
+        ? Promise.reject(new EngineError(new Error('Device lost')))
+        : backward.apply(this as CompiledProgram, given);
+    });
+    // 7 steps an epoch, and one batch more after it for the gradients.
+    await expect(run('onnxruntime-cpu')).rejects.toThrow(
+      'backend onnxruntime-cpu failed in the backward pass of step 9 (epoch 2): Device lost',
+    );
+  });
+
+  test('where it cannot even open the model', async () => {
+    await loadTfjs('cpu');
+    vi.spyOn(tf.backend(), 'write').mockImplementation(() => {
+      throw new EngineError(new Error('out of memory'));
+    });
+    await expect(run('cpu')).rejects.toThrow('backend cpu failed to open the model: out of memory');
   });
 
   test('before its first checkpoint starts anew', async () => {

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { planFromResolved } from '../../src/config/load_plan.js';
+import { loadPlan, planFromResolved } from '../../src/config/load_plan.js';
 import { ConfigError } from '../../src/config/problem.js';
+import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { minimalConfig } from './minimal_config.js';
 
 /** `path: expected …, got …` of every broken rule. */
@@ -69,6 +72,65 @@ describe('rules between keys', () => {
     ['nesterov with momentum', { optimizer: { type: 'sgd', nesterov: true, momentum: 0.1 } }],
     ['warm-up of the whole run', { schedule: { type: 'cosine', warmup_epochs: 2 } }],
   ])('accepts: %s', (_name, changes) => expect(broken(changes)).toEqual([]));
+
+  describe('a batch norm needs more than one value for each channel', () => {
+    const bn = { type: 'batch_norm', name: 'bn' };
+    const norms = (train: number, batch_size: number, layers: object[], more = {}) =>
+      broken({ ...shapes({ train }), ...training(2, batch_size), model: { layers }, ...more });
+    const flat = [pool, bn, fc];
+    const expected = (names: string, size: number, got: string) => [
+      `training.batch_size: expected a size that leaves no batch of 1 image, such as ${size}: ${names} (batch_norm) would have one value for each channel in a batch of 1, got ${got}`,
+    ];
+
+    it.each([
+      ['a last batch of 1', 33, 32, 31, '32, which leaves 1 of 33 training images in the last batch'],
+      ['batches of 1', 40, 1, 2, '1, which leaves 1 of 40 training images in each batch'],
+      ['a neighbour that leaves 1, too', 7, 3, 4, '3, which leaves 1 of 7 training images in the last batch'],
+    ])('flat features, %s', (_name, train, size, other, got) => {
+      expect(norms(train, size, flat)).toEqual(expected('bn', other, got));
+      expect(norms(train, other, flat)).toEqual([]);
+    });
+
+    it('a map of 1 × 1, wherever it is: in a block, in a head', () => {
+      const conv = { type: 'conv', name: 'conv', filters: 4, kernel: 32 };
+      const inner = { type: 'sequential', name: 'inner', layers: [conv, bn] };
+      const head = {
+        name: 'head',
+        after: 'inner',
+        weight: 0.3,
+        layers: [{ ...bn, name: 'n' }, { type: 'flatten' }, fc],
+      };
+      const model = { layers: [{ ...bn, name: 'large' }, inner, { type: 'flatten' }, fc], auxiliary: [head] };
+      const got = '16, which leaves 1 of 33 training images in the last batch';
+      expect(norms(33, 16, [], { model })).toEqual(expected('inner.bn, head.n', 15, got));
+      expect(norms(33, 15, [], { model })).toEqual([]);
+    });
+
+    it('one training image is too few', () => {
+      expect(norms(1, 1, flat)).toEqual([
+        'training.batch_size: expected at least 2 training images: bn (batch_norm) would have one value for each channel in a batch of 1, got 1 of 1',
+      ]);
+    });
+
+    it('one that is frozen as a whole evaluates', () => {
+      const groups = (...match: string[]) => ({ parameter_groups: [{ match, frozen: true }] });
+      expect(norms(33, 32, flat, groups('bn.*'))).toEqual([]);
+      expect(norms(33, 32, flat, groups('bn.weight'))).toHaveLength(1);
+      expect(norms(33, 32, [pool, { ...bn, affine: false }, fc])).toHaveLength(1);
+    });
+
+    it('a map of more pixels has a variance of one image', () => {
+      expect(norms(33, 32, [bn, pool, fc])).toEqual([]);
+    });
+
+    it('is told with its place', async () => {
+      const file = join(temporaryDirectory(), 'a.yaml');
+      const keys = { ...shapes({ train: 33 }), model: { layers: flat }, optimizer: { type: 'sgd' } };
+      const lines = Object.entries(keys).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+      writeFileSync(file, ['name: a', 'training: {epochs: 1, batch_size: 32}', ...lines].join('\n'));
+      await expect(loadPlan(file)).rejects.toThrow(`${file}:2:35 training.batch_size: expected a size that`);
+    });
+  });
 
   it.each([
     ['colour', 3, [[0.5], [0.5, 0.4, 0.3]], [0.5, 0.4], '3 numbers, one a channel, or 1 for all'],

@@ -24,14 +24,14 @@ export function runFused(options: OptimizerOptions): OptimizerState {
   const names = optimizerEntry(options.type).slots(options);
   const tensor = (data: Float32Array) => new Map([['p', { shape: [data.length], data }]]);
   const zeros = () => tensor(new Float32Array(PARAMETER.length));
-  const state = new FusedState(options, {
+  const state = new FusedState([{ parameters: ['p'], optimizer: options, learningRateFactor: 1 }], {
     parameters: tensor(Float32Array.from(PARAMETER)),
     slots: new Map(names.map((name) => [name, zeros()])),
   });
   state.beginTraining();
   for (const [index, gradient] of GRADIENTS.entries()) {
     state.gradients.get('p')!.data.set(gradient);
-    state.update(LEARNING_RATES[index]!, index + 1);
+    state.update({ learningRate: LEARNING_RATES[index]!, step: index + 1 });
   }
   const slots = [...state.slots].map(([name, tensors]) => [name, tensors.get('p')!.data]);
   return { parameter: state.parameters.get('p')!.data, slots: Object.fromEntries(slots) };

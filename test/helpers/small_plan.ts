@@ -8,6 +8,7 @@ export interface SmallPlan {
   readonly layers: readonly object[];
   readonly auxiliary?: readonly object[];
   readonly optimizer?: object;
+  readonly parameter_groups?: readonly object[];
   readonly input?: object;
   readonly seed?: number;
   /** Size of the images, [channels, height, width]; no data set has such small ones. */
@@ -20,6 +21,7 @@ export function smallPlan({
   layers,
   auxiliary = [],
   optimizer = { type: 'sgd', learning_rate: 0.1 },
+  parameter_groups = [],
   input = {},
   seed = 1,
   image: [channels, height, width] = [3, 6, 5],
@@ -32,6 +34,7 @@ export function smallPlan({
     input,
     model: { layers, auxiliary },
     optimizer,
+    parameter_groups,
     training: { epochs: 1, batch_size: 2 },
   });
   if ('problems' in validated) throw new Error(JSON.stringify(validated.problems));
@@ -101,6 +104,35 @@ export function everyLayerPlan(changes: Partial<SmallPlan> = {}): Plan {
           { type: 'linear', name: 'fc2', units: 'num_classes', bias: false },
         ],
       },
+    ],
+    ...changes,
+  });
+}
+
+/** Batch norms of images, in both branches of a residual block, and of flat features. */
+export function batchNormPlan(changes: Partial<SmallPlan> = {}): Plan {
+  return smallPlan({
+    layers: [
+      { type: 'batch_norm', name: 'bn0' },
+      { type: 'conv', name: 'conv1', filters: 4, kernel: 3, padding: 1, bias: false },
+      { type: 'batch_norm', name: 'bn1', momentum: null },
+      { type: 'relu' },
+      {
+        type: 'residual',
+        name: 'block',
+        layers: [
+          { type: 'conv', name: 'conv', filters: 6, kernel: 3, stride: 2, padding: 1, bias: false },
+          { type: 'batch_norm', name: 'bn', eps: 1e-3, momentum: 0.3 },
+        ],
+        shortcut: [
+          { type: 'conv', name: 'down', filters: 6, kernel: 1, stride: 2, bias: false },
+          { type: 'batch_norm', name: 'bn_down' },
+        ],
+        activation: 'relu',
+      },
+      { type: 'global_avg_pool' },
+      { type: 'batch_norm', name: 'bn2', affine: false },
+      { type: 'linear', name: 'fc', units: 'num_classes' },
     ],
     ...changes,
   });

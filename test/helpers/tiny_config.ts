@@ -44,6 +44,20 @@ export const SPLIT = {
   dataset: { type: 'shapes', limit: { train: 65, test: 20 }, validation: 0.2 },
 } as const;
 
+/** Keys of a TINY with batch norms, one of which needs its counter. */
+export const NORMS = {
+  model: {
+    layers: [
+      { type: 'conv', name: 'conv1', filters: 6, kernel: 3, stride: 4, padding: 1, bias: false },
+      { type: 'batch_norm', name: 'bn1', momentum: null },
+      { type: 'relu' },
+      { type: 'global_avg_pool' },
+      { type: 'batch_norm', name: 'bn2' },
+      { type: 'linear', name: 'fc', units: 'num_classes' },
+    ],
+  },
+} as const;
+
 /** TINY as a file holds it (JSON is YAML), with some of its keys replaced. */
 export function tinyConfig(changes: Readonly<Record<string, unknown>> = {}): string {
   return JSON.stringify({ ...TINY, ...changes }, null, 2);

@@ -47,6 +47,14 @@ function stateOf(options: OptimizerOptions, random = new TestRandom(5)): ModelSt
   return { parameters: tensors(-1), slots: new Map(slots.map((slot) => [slot, tensors(0)])) };
 }
 
+/** All parameters in one group. */
+function openState(optimizer: OptimizerOptions, state: ModelState): FusedState {
+  return new FusedState(
+    [{ parameters: [...state.parameters.keys()], optimizer, learningRateFactor: 1 }],
+    state,
+  );
+}
+
 /** float32, one operation at a time. */
 const float32: Arithmetic<number> = {
   add: (a, b) => Math.fround(a + b),
@@ -92,13 +100,13 @@ function setGradients(fused: FusedState, random: TestRandom): void {
 
 describe.each(rules)('FusedState with $type, weight_decay $weight_decay', (options) => {
   it('updates every element as the rule says, to the bit', () => {
-    const [state, fused] = [stateOf(options), new FusedState(options, stateOf(options))];
+    const [state, fused] = [stateOf(options), openState(options, stateOf(options))];
     fused.beginTraining();
     const random = new TestRandom(6);
     for (const [index, rate] of [0.1, 0.05, 0.3].entries()) {
       setGradients(fused, random);
       const before = valuesOf({ parameters: fused.gradients, slots: new Map() });
-      fused.update(rate, index + 1);
+      fused.update({ learningRate: rate, step: index + 1 });
       updateByRule(options, state, fused.gradients, rate, index + 1);
       expect(valuesOf(fused)).toEqual(valuesOf(state));
       expect(valuesOf({ parameters: fused.gradients, slots: new Map() }), 'gradients').toEqual(before);
@@ -106,7 +114,7 @@ describe.each(rules)('FusedState with $type, weight_decay $weight_decay', (optio
   });
 
   it('gives arrays of their own, aligned, and the same ones throughout', () => {
-    const fused = new FusedState(options, stateOf(options));
+    const fused = openState(options, stateOf(options));
     fused.beginTraining();
     const { parameters, slots, gradients } = fused;
     const arrays = [parameters, gradients, ...slots.values()].flatMap((each) => [...each.values()]);
@@ -115,7 +123,7 @@ describe.each(rules)('FusedState with $type, weight_decay $weight_decay', (optio
     expect(new Set(starts).size).toBe(arrays.length);
     for (const start of starts) expect(start % 64).toBe(0);
     setGradients(fused, new TestRandom(6));
-    fused.update(0.1, 1);
+    fused.update({ learningRate: 0.1, step: 1 });
     expect([fused.parameters, fused.slots]).toEqual([parameters, slots]);
     expect(fused.parameters.get('p0')!.data).toBe(parameters.get('p0')!.data);
   });
@@ -125,12 +133,12 @@ describe('FusedState', () => {
   it('computes what SGD and Adam are known to', () => {
     const of = (...values: number[]) =>
       new Map([['p', { shape: [values.length], data: Float32Array.from(values) }]]);
-    const first = new FusedState(sgd, {
+    const first = openState(sgd, {
       parameters: of(1, 2, 3),
       slots: new Map([['momentum_buffer', of(2, 0, 1)]]),
     });
     first.gradients.get('p')!.data.set([4, -8, 0]);
-    first.update(0.25, 1);
+    first.update({ learningRate: 0.25, step: 1 });
     expect(valuesOf(first).map(([tensor]) => tensor!.data)).toEqual([
       [-0.25, 4, 2.875],
       [5, -8, 0.5],
@@ -139,16 +147,16 @@ describe('FusedState', () => {
       ['exp_avg', of(0)],
       ['exp_avg_sq', of(0)],
     ]);
-    const second = new FusedState(adam, { parameters: of(1), slots });
+    const second = openState(adam, { parameters: of(1), slots });
     second.gradients.get('p')!.data.set([4]);
-    second.update(0.25, 1);
+    second.update({ learningRate: 0.25, step: 1 });
     // The first step is the learning rate in the direction of the gradient.
     expect(valuesOf(second).map(([tensor]) => tensor!.data)).toEqual([[0.75], [2], [4]]);
   });
 
   it('starts from a copy: later changes of the given state and of its own leave each other alone', () => {
     const given = stateOf(adam);
-    const fused = new FusedState(adam, given);
+    const fused = openState(adam, given);
     expect(valuesOf(fused)).toEqual(valuesOf(stateOf(adam)));
     given.parameters.get('p1')!.data.fill(9);
     given.slots.get('exp_avg')!.get('p1')!.data.fill(9);
@@ -159,7 +167,7 @@ describe('FusedState', () => {
 
   it('without slots takes memory for training when it begins, and goes on from its parameters', () => {
     const { parameters } = stateOf(adam);
-    const fused = new FusedState(adam, { parameters, slots: new Map() });
+    const fused = openState(adam, { parameters, slots: new Map() });
     const bytes = () => fused.parameters.get('p0')!.data.buffer.byteLength;
     expect([fused.gradients.size, fused.slots.size]).toEqual([0, 0]);
     const before = { values: valuesOf({ parameters: fused.parameters, slots: new Map() }), bytes: bytes() };
@@ -171,21 +179,21 @@ describe('FusedState', () => {
     expect(zeros).toHaveLength(3 * SHAPES.length);
     expect(zeros.every(({ data }) => data.every((value) => value === 0))).toBe(true);
 
-    const other = new FusedState(adam, {
+    const other = openState(adam, {
       parameters,
       slots: new Map(fused.slots),
     });
     for (const each of [fused, other]) {
       setGradients(each, new TestRandom(6));
-      each.update(0.1, 1);
+      each.update({ learningRate: 0.1, step: 1 });
     }
     expect(valuesOf(fused)).toEqual(valuesOf(other));
   });
 
   it('of a model without parameters has nothing to update', () => {
     const slots = new Map([['momentum_buffer', new Map()]]);
-    const fused = new FusedState(sgd, { parameters: new Map(), slots });
-    fused.update(0.1, 1);
+    const fused = openState(sgd, { parameters: new Map(), slots });
+    fused.update({ learningRate: 0.1, step: 1 });
     expect(valuesOf(fused)).toEqual([[], []]);
   });
 
@@ -198,7 +206,7 @@ describe('FusedState', () => {
       ['exp_avg_sq', tensors],
     ]);
     const parameters = new Map([...tensors, ['q', { shape: [1], data: new Float32Array(1) }]]);
-    const open = () => new FusedState(adam, { parameters, slots });
+    const open = () => openState(adam, { parameters, slots });
     expect(open).toThrow(UserError);
     expect(open).toThrow(
       'model: its parameters, gradients and optimizer state take 4.1 GiB, this backend holds 4',

@@ -93,6 +93,22 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
     program.dispose();
   });
 
+  it('gradients are there until the next backward pass, also after the update', async () => {
+    const plan = everyLayerPlan({ optimizer: { type: 'sgd' } });
+    const program = await open(plan, livelyState(plan));
+    const [masks, other] = [drawMasks(plan, 0, 0, 3), drawMasks(plan, 0, 0, 2)];
+    const read = async () =>
+      new Map([...(await program.gradients())].map(([name, { data }]) => [name, data.slice()]));
+    await program.backward(randomBatch(plan, 3, 0), masks);
+    const before = await read();
+    await program.update({ step: 1, learningRate: 0.1 });
+    await program.evaluate(randomBatch(plan, 2, 5));
+    expect(await read()).toEqual(before);
+    await program.backward(randomBatch(plan, 2, 1), other);
+    expect(await read()).not.toEqual(before);
+    program.dispose();
+  });
+
   it('the masks decide what is dropped', async () => {
     const plan = everyLayerPlan();
     const batch = randomBatch(plan, 3, 0);
@@ -192,8 +208,10 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
     (await open(plan, livelyState(plan))).dispose();
     const empty = tf.memory().numTensors;
     const program = await open(plan, livelyState(plan));
-    const owned = tf.memory().numTensors;
     const batches = [randomBatch(plan, 2, 0), randomBatch(plan, 1, 1)];
+    // From the first step on there are gradients, too.
+    await trainStepOn(program, batches[0]!, drawMasks(plan, 0, 0, 2), { step: 1, learningRate: 0 });
+    const owned = tf.memory().numTensors;
     for (let step = 1; step <= 200; step++) {
       const batch = batches[step % 2]!;
       await trainStepOn(program, batch, drawMasks(plan, 0, 0, batch.size), { step, learningRate: 1e-3 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { checkSlots, copyState, initialState, stateFrom } from '../../src/model/state.js';
 import { parameterSpecs } from '../../src/model/state_specs.js';
-import type { NamedTensor } from '../../src/storage/safetensors.js';
-import { everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
+import type { NamedTensor, StateTensor } from '../../src/storage/safetensors.js';
+import { batchNormPlan, everyLayerPlan, smallPlan } from '../helpers/small_plan.js';
 
 const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
 const thrownBy = (run: () => unknown): unknown => {
@@ -124,6 +124,41 @@ describe('parameters from a file', () => {
     expect(lines).toHaveLength(102);
     expect(lines[1]).toMatch(/^ {2}0x{299}…$/);
     expect(lines.at(-1)).toBe('  … and 900 more');
+  });
+
+  const norms = batchNormPlan();
+  const withCounter = (data: BigInt64Array, shape: readonly number[] = []) => {
+    const { parameters, buffers } = initialState(norms);
+    const counter = { 'bn1.num_batches_tracked': { shape, data } };
+    return new Map<string, StateTensor>([...parameters, ...buffers, ...Object.entries(counter)]);
+  };
+
+  it.each([0n, 7n, 2n ** 31n - 1n])('counters are taken over: %s', (count) => {
+    const state = stateFrom(norms, withCounter(BigInt64Array.of(count)), 'x');
+    expect(state.buffers.get('bn1.num_batches_tracked')!.data).toEqual(BigInt64Array.of(count));
+  });
+
+  it.each([-1n, 2n ** 31n, 2n ** 40n, 2n ** 53n + 1n, -(2n ** 63n), 2n ** 63n - 1n])(
+    'counters that no step can hold are refused: %s',
+    (count) =>
+      expect(() => stateFrom(norms, withCounter(BigInt64Array.of(count)), 'x')).toThrow(
+        `bn1.num_batches_tracked: expected a count from 0 to 2147483647, got ${count}`,
+      ),
+  );
+
+  it('counters of another type or shape are refused, absent ones begin at 0', () => {
+    const tensors = withCounter(BigInt64Array.of(1n, 2n), [2]);
+    tensors.set('bn2.num_batches_tracked', { shape: [], data: Float32Array.of(3) });
+    tensors.delete('bn0.num_batches_tracked');
+    const { message } = thrownBy(() => stateFrom(norms, tensors, 'x')) as Error;
+    expect(message.split('\n').slice(1)).toEqual([
+      '  bn1.num_batches_tracked: expected int64 [], got int64 [2]',
+      '  bn2.num_batches_tracked: expected int64 [], got []',
+    ]);
+    const absent = withCounter(BigInt64Array.of(1n));
+    absent.delete('bn0.num_batches_tracked');
+    const { buffers } = stateFrom(norms, absent, 'x');
+    expect(buffers.get('bn0.num_batches_tracked')).toEqual({ shape: [], data: BigInt64Array.of(0n) });
   });
 
   it('that fit are accepted', () => {

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parameterSpecs } from '../../src/model/state_specs.js';
+import { readSafetensors } from '../../src/storage/safetensors.js';
 import { BIN, gnet, shell } from '../helpers/gnet.js';
 import { metricsLines, type RunResults, readJson, runResults } from '../helpers/run_results.js';
 import { whyNoTensorflow } from '../helpers/tensorflow.js';
-import { SPLIT, tinyConfig } from '../helpers/tiny_config.js';
+import { NORMS, SPLIT, tinyConfig } from '../helpers/tiny_config.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
 /** A place for all runs of this file; each test has a run of its own. */
@@ -138,6 +139,39 @@ describe('with validation images', () => {
     expect(runResults(join(directory, name))).toEqual(whole);
     expect(whole.metrics.filter((line) => 'split' in line && line.split === 'test')).toHaveLength(1);
     expect(whole.points.filter((point) => point.startsWith('loss/test'))).toHaveLength(1);
+  });
+});
+
+describe('with batch norms: running statistics and counters too', () => {
+  const start = (name: string, strike?: string) =>
+    gnet(['run', 'norms.yaml', '--threads', '1', '--run-dir', name, '--resume'], { cwd: directory, strike });
+
+  beforeAll(async () => {
+    writeFileSync(join(directory, 'norms.yaml'), tinyConfig(NORMS));
+    expect(await start('norms')).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['SIGKILL rename last 1', { step: 3, epoch: 1 }],
+    // The gradients of a histogram are computed between two epochs: they must not count as a batch.
+    ['SIGKILL rename step-00000009 1', { step: 7, epoch: 2 }],
+    ['SIGINT run 5', { step: 5, epoch: 1 }],
+    ['SIGINT run 9', { step: 7, epoch: 1 }],
+  ])('%s', async (strike, state) => {
+    const name = `norms, ${strike}`;
+    expect((await start(name, strike)).code).toBe(strike.startsWith('SIGINT') ? 130 : null);
+    expect(newest(name)).toMatchObject(state);
+    expect(await start(name)).toMatchObject({ code: 0 });
+    expect(runResults(join(directory, name))).toEqual(runResults(join(directory, 'norms')));
+  });
+
+  test('each training step counts once', async () => {
+    const { tensors } = await readSafetensors(join(directory, 'norms/checkpoints/last/model.safetensors'));
+    for (const name of ['bn1', 'bn2']) {
+      const counter = { shape: [], data: BigInt64Array.of(14n) };
+      expect(tensors.get(`${name}.num_batches_tracked`)).toEqual(counter);
+      expect([...tensors.get(`${name}.running_var`)!.data].every((x) => x !== 1)).toBe(true);
+    }
   });
 });
 

@@ -22,6 +22,15 @@ const TENSORS = new Map<string, NamedTensor>([
   ['bias', { shape: [2], data: new Float32Array(new ArrayBuffer(16), 4, 2).fill(9) }],
 ]);
 
+/** Counters among others: the third begins at no multiple of its size. */
+const COUNTERS = new Map<string, StateTensor>([
+  ['bn.weight', { shape: [3], data: Float32Array.of(1, 2, 3) }],
+  ['bn.num_batches_tracked', { shape: [], data: BigInt64Array.of(7n) }],
+  ['bn.bias', { shape: [1], data: Float32Array.of(4) }],
+  ['extremes', { shape: [2, 2], data: BigInt64Array.of(2n ** 63n - 1n, -(2n ** 63n), 2n ** 53n + 1n, -1n) }],
+  ['none', { shape: [0], data: new BigInt64Array(0) }],
+]);
+
 /** Writes a file with any header and data, padded or not. */
 function writeFile(header: unknown, data: Uint8Array, headerBytes?: bigint): string {
   const path = join(temporaryDirectory(), 'x.safetensors');
@@ -33,6 +42,8 @@ function writeFile(header: unknown, data: Uint8Array, headerBytes?: bigint): str
 }
 
 const f32 = (shape: unknown, ...offsets: unknown[]) => ({ dtype: 'F32', shape, data_offsets: offsets });
+const DTYPES = 'F32, F64, F16, BF16, I64, I32, I16, I8, U8, BOOL';
+const i64 = (shape: unknown, ...offsets: unknown[]) => ({ ...f32(shape, ...offsets), dtype: 'I64' });
 
 test('encodes as the format says, to the byte', () => {
   const chunks = encodeSafetensors(new Map([['a', { shape: [2], data: Float32Array.of(1, -2) }]]), {
@@ -43,6 +54,23 @@ test('encodes as the format says, to the byte', () => {
   expect(bytes.readBigUInt64LE(0)).toBe(80n);
   expect(bytes.subarray(8, 88).toString()).toBe(json.padEnd(80));
   expect(bytes.subarray(88)).toEqual(Buffer.from([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]));
+});
+
+test('encodes int64 as the format says, to the byte', () => {
+  const counter = { shape: [], data: BigInt64Array.of(-2n) };
+  const bytes = Buffer.concat(encodeSafetensors(new Map([['n', counter]])));
+  const json = '{"n":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}';
+  expect(bytes.readBigUInt64LE(0)).toBe(56n);
+  expect(bytes.subarray(8, 64).toString()).toBe(json.padEnd(56));
+  expect(bytes.subarray(64)).toEqual(Buffer.from([0xfe, 255, 255, 255, 255, 255, 255, 255]));
+});
+
+test('reads counters back, of any size and wherever they begin', async () => {
+  const path = join(temporaryDirectory(), 'x.safetensors');
+  await writeFileAtomic(path, encodeSafetensors(COUNTERS));
+  const { tensors } = await readSafetensors(path);
+  expect(tensors).toEqual(COUNTERS);
+  expect(tensors.get('bn.weight')!.data).toBeInstanceOf(Float32Array);
 });
 
 test('does not copy the tensors, and keeps the order of the map', () => {
@@ -60,6 +88,8 @@ test('does not copy the tensors, and keeps the order of the map', () => {
 test('refuses to encode a shape that is not that of the data', () => {
   const wrong = new Map([['a', { shape: [3], data: new Float32Array(2) }]]);
   expect(() => encodeSafetensors(wrong)).toThrow('tensor a: shape [3] holds 3 values, its data 2');
+  const counter = new Map([['n', { shape: [], data: new BigInt64Array(2) }]]);
+  expect(() => encodeSafetensors(counter)).toThrow('tensor n: shape [] holds 1 values, its data 2');
 });
 
 test('reads back every bit: negative zero, NaN, subnormals, scalars, empty tensors, metadata', async () => {
@@ -90,6 +120,48 @@ test.each<[string, unknown, string]>([
     'dtype',
     { w: { ...f32([2], 0, 4), dtype: 'F8_E4M3' } },
     'tensor "w": expected a dtype among F32, F64, F16, BF16, I64, I32, I16, I8, U8, BOOL, got "F8_E4M3"',
+  ],
+  ...(['U64', 'F8_E4M3', 'constructor', 'i64', 'I64 ', '', null, 64, ['I64']] as const).map(
+    (dtype): [string, unknown, string] => [
+      `dtype ${JSON.stringify(dtype)}`,
+      { n: { ...i64([], 0, 8), dtype } },
+      `tensor "n": expected a dtype among ${DTYPES}, got ${JSON.stringify(dtype)}`,
+    ],
+  ),
+  ['no dtype', { n: { shape: [], data_offsets: [0, 8] } }, `expected a dtype among ${DTYPES}, got nothing`],
+  [
+    'half a counter',
+    { n: i64([], 0, 4), w: f32([1], 4, 8) },
+    'tensor "n": expected 8 bytes for shape [], got 4',
+  ],
+  ['counters as float32', { n: i64([2], 0, 8) }, 'tensor "n": expected 16 bytes for shape [2], got 8'],
+  ['float32 as counter', { n: f32([], 0, 8) }, 'tensor "n": expected 4 bytes for shape [], got 8'],
+  [
+    'bytes beyond 2^53',
+    { n: i64([2 ** 51], 0, 8) },
+    'tensor "n": expected 18014398509481984 bytes for shape [2251799813685248], got 8',
+  ],
+  // 2^64 bytes, which as uint64 are none.
+  [
+    'bytes that wrap around',
+    { n: i64([2 ** 31, 2 ** 30], 0, 0), w: f32([2], 0, 8) },
+    'tensor "n": expected 18446744073709552000 bytes',
+  ],
+  [
+    'size beyond 2^53',
+    '{"n":{"dtype":"I64","shape":[9007199254740993],"data_offsets":[0,8]}}',
+    'non-negative integers',
+  ],
+  [
+    'offset beyond 2^53',
+    '{"n":{"dtype":"I64","shape":[1],"data_offsets":[0,9007199254740993]}}',
+    'data_offsets [begin, end]',
+  ],
+  ['infinite size', '{"n":{"dtype":"I64","shape":[1e999,0],"data_offsets":[0,8]}}', 'non-negative integers'],
+  [
+    'counters that overlap',
+    { a: i64([1], 0, 8), b: i64([1], 0, 8) },
+    'tensor "b": expected to begin at byte 8, got 0: an overlap',
   ],
   [
     'negative size',
@@ -203,9 +275,10 @@ test('says so where there is no file, or a directory', async () => {
 test('agrees with the safetensors package of Python, both ways', async ({ skip }) => {
   const why = whyNoPython('safetensors.numpy', 'numpy');
   if (why !== null) skip(why);
+  const all = new Map<string, StateTensor>([...TENSORS, ...COUNTERS]);
   const directory = temporaryDirectory();
   const [ours, theirs] = [join(directory, 'ours'), join(directory, 'theirs')];
-  await writeFileAtomic(ours, encodeSafetensors(TENSORS, { format: 'pt' }));
+  await writeFileAtomic(ours, encodeSafetensors(all, { format: 'pt' }));
   const script = `
 import json, sys
 from safetensors import safe_open
@@ -213,12 +286,13 @@ from safetensors.numpy import load_file, save_file
 tensors = load_file(sys.argv[1])
 save_file(tensors, sys.argv[2], metadata={'by': 'python'})
 with safe_open(sys.argv[1], 'numpy') as file: metadata = file.metadata()
-print(json.dumps([{k: [list(v.shape), v.tobytes().hex()] for k, v in tensors.items()}, metadata]))`;
+print(json.dumps([{k: [v.dtype.name, list(v.shape), v.tobytes().hex()] for k, v in tensors.items()}, metadata]))`;
   const hex = ({ shape, data }: StateTensor) => [
+    data instanceof BigInt64Array ? 'int64' : 'float32',
     shape,
     Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
   ];
-  const expected = Object.fromEntries([...TENSORS].map(([name, tensor]) => [name, hex(tensor)]));
+  const expected = Object.fromEntries([...all].map(([name, tensor]) => [name, hex(tensor)]));
   expect(runPython(script, ours, theirs)).toEqual([expected, { format: 'pt' }]);
   const { tensors, metadata } = await readSafetensors(theirs);
   expect(Object.fromEntries([...tensors].map(([name, tensor]) => [name, hex(tensor)]))).toEqual(expected);
@@ -232,7 +306,7 @@ test('converts other types as PyTorch does', async ({ skip }) => {
   const script = `
 import json, sys, torch
 from safetensors.torch import save_file
-bits = torch.arange(-2**15, 2**15, dtype=torch.int32).to(torch.int16)
+bits = torch.arange(-2**15, 2**15, 7, dtype=torch.int32).to(torch.int16)
 tensors = {'F16': bits.view(torch.float16).clone(), 'BF16': bits.clone().view(torch.bfloat16), 'F64': torch.linspace(-3, 3, 1001, dtype=torch.float64) ** 9,
            'I32': torch.tensor([-2**31, 7], dtype=torch.int32), 'I8': torch.tensor([-128, 127], dtype=torch.int8), 'BOOL': torch.tensor([True, False])}
 save_file(tensors, sys.argv[1])

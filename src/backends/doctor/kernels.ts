@@ -12,7 +12,7 @@ import type { KernelCheck } from './protocol.js';
 
 /**
  * Whether a backend has all that training and evaluating the model of a config needs. An eager backend is asked for each
- * TensorFlow.js kernel; a compiled one traces, opens and runs both graphs on one image.
+ * TensorFlow.js kernel; a compiled one traces, opens and runs both graphs on black images.
  */
 export async function checkKernels(
   backend: BackendName,
@@ -37,14 +37,17 @@ export async function checkKernels(
   return { needed, missing: [], problem: null };
 }
 
-/** One training step and one evaluation of one black image. */
+/** Of one image alone, a batch norm may have no variance. */
+const BATCH_SIZE = 2;
+
+/** One training step and one evaluation of black images. */
 async function runStep(plan: Plan, backend: BackendName, threads: number): Promise<KernelCheck> {
   const program = await openProgram(plan, backend, threads, initialState(plan));
   const { channels, height, width } = plan.dataset.image;
-  const images = new Uint8Array(channels * height * width);
-  const batch = { size: 1, images, labels: new Int32Array(1) };
+  const images = new Uint8Array(BATCH_SIZE * channels * height * width);
+  const batch = { size: BATCH_SIZE, images, labels: new Int32Array(BATCH_SIZE) };
   try {
-    await program.backward(batch, drawMasks(plan, 1, 0, 1));
+    await program.backward(batch, drawMasks(plan, 1, 0, BATCH_SIZE));
     await program.update({ step: 1, learningRate: 0 });
     await program.evaluate(batch);
     return { needed: null, missing: [], problem: null };

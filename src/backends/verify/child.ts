@@ -8,7 +8,7 @@ import { drawMasks } from '../../model/masks.js';
 import type { Program } from '../../model/program.js';
 import { initialState } from '../../model/state.js';
 import type { StateTensor } from '../../storage/safetensors.js';
-import { withUserErrors } from '../failure.js';
+import { BackendFailure, failureError, inStep, withFailures } from '../failure.js';
 import type { openProgram } from '../open_program.js';
 import type { StatePart, TrainingFailure, TrainingMessage, TrainingRequest } from './protocol.js';
 
@@ -20,7 +20,10 @@ export function answerTraining(open: typeof openProgram): void {
   process.on('message', async (request: TrainingRequest) => {
     await trainAndTell(request, open).then(
       () => tell({ done: true }),
-      (error: unknown) => tell({ failure: describeFailure(error) }),
+      (error: unknown) => {
+        const told = error instanceof BackendFailure ? failureError(error, request.backend) : error;
+        return tell({ failure: describeFailure(told) });
+      },
     );
     // Backends may hold threads that would keep the process alive.
     process.exit();
@@ -35,11 +38,11 @@ function tell(message: TrainingMessage): Promise<void> {
 }
 
 async function trainAndTell(
-  { backend, config, steps, threads }: TrainingRequest,
+  { backend, config, dataset, steps, threads }: TrainingRequest,
   open: typeof openProgram,
 ): Promise<void> {
-  const plan = planFromResolved(config, 'the config');
-  const program = withUserErrors(await open(plan, backend, threads, initialState(plan)), backend);
+  const plan = planFromResolved(config, 'the config', dataset);
+  const program = await withFailures(open(plan, backend, threads, initialState(plan)));
   await trainSteps(plan, program, steps);
   const { parameters, buffers, slots } = await program.state();
   const parts: [StatePart, ReadonlyMap<string, StateTensor>][] = [
@@ -58,8 +61,11 @@ async function trainSteps(plan: Plan, program: Program, steps: number): Promise<
     for await (const batch of epochBatches(plan, data, { epoch, step_in_epoch: 0 })) {
       const masks = drawMasks(plan, epoch, first, batch.size);
       const update = { step: step + 1, learningRate: learningRate(plan, step) };
-      const { loss } = await program.backward(batch, masks);
-      await program.update(update);
+      const { loss } = await inStep(update.step, epoch, async () => {
+        const metrics = await program.backward(batch, masks);
+        await program.update(update);
+        return metrics;
+      });
       await tell({ loss });
       step++;
       if (step === steps) break;

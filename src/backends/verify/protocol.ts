@@ -1,4 +1,5 @@
 import type { BackendName } from '../../registry/backends.js';
+import type { DatasetFacts } from '../../registry/datasets/facts.js';
 import type { Experiment } from '../../registry/experiment.js';
 import type { StateTensor } from '../../storage/safetensors.js';
 
@@ -7,6 +8,8 @@ export interface TrainingRequest {
   readonly backend: BackendName;
   /** As it was resolved. */
   readonly config: Experiment;
+  /** As the parent knows it: both backends train on the same data. */
+  readonly dataset: DatasetFacts;
   readonly steps: number;
   /** Threads of one operation. */
   readonly threads: number;

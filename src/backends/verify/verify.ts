@@ -68,7 +68,8 @@ export async function verifyBackends(
       run: async ({ trained }: Context, output: StageOutput) => {
         const onStep = (step: number) =>
           output.progress({ share: step / steps, facts: [`step ${step} of ${steps}`] });
-        const request = { backend, config: plan.config, steps, threads };
+        const { config, dataset } = plan;
+        const request = { backend, config, dataset, steps, threads };
         trained.push(await parts.trainInProcess(request, { signal, onStep }));
         return `${steps} ${steps === 1 ? 'step' : 'steps'}, loss ${trained.at(-1)!.losses.at(-1)!.toFixed(4)}`;
       },

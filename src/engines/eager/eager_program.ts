@@ -13,7 +13,7 @@ import {
   trainStep,
 } from '../../model/step.js';
 import { updatedState } from '../../model/tensor_update.js';
-import { optimizerEntry } from '../../registry/optimizers/index.js';
+import { updateGroups, updateScalars } from '../../model/update_groups.js';
 import type { Tf } from '../../registry/schema.js';
 import { isCounter, type NamedTensor, type StateTensor } from '../../storage/safetensors.js';
 
@@ -24,7 +24,7 @@ type Computed = Pick<TrainStep, 'gradients' | 'buffers'>;
 export class EagerProgram implements Program {
   private readonly model: { readonly parameters: Variables; readonly buffers: Variables };
   private readonly slots: ReadonlyMap<string, Variables>;
-  /** What the last `backward` left for `update`. */
+  /** What the last `backward` left. */
   private computed: Computed = { gradients: new Map(), buffers: new Map() };
   private other: { readonly weights: Weights; readonly tensors: ModelTensors } | undefined;
 
@@ -57,24 +57,22 @@ export class EagerProgram implements Program {
     return readFloats(this.computed.gradients);
   }
 
-  async update({ learningRate, step }: Update): Promise<void> {
+  async update(update: Update): Promise<void> {
     const { tf } = this;
-    const { optimizer } = this.plan.config;
     const { gradients, buffers } = this.computed;
     tf.tidy(() => {
-      const values = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
-      const scalars = Object.fromEntries(
-        Object.entries(values).map(([name, value]) => [name, tf.scalar(value)]),
+      const groups = updateGroups(this.plan);
+      const scalars = updateScalars(groups, update).map((values) =>
+        Object.fromEntries(Object.entries(values).map(([name, value]) => [name, tf.scalar(value)])),
       );
       const parameters = new Map([...this.model.parameters].filter(([name]) => gradients.has(name)));
-      const next = updatedState(tf, optimizer, { parameters, slots: this.slots }, gradients, scalars);
+      const next = updatedState(tf, groups, { parameters, slots: this.slots }, gradients, scalars);
       for (const [name, parameter] of parameters) parameter.assign(next.parameters.get(name)!);
       for (const [slot, variables] of this.slots) {
         for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);
       }
       for (const [name, value] of buffers) this.model.buffers.get(name)!.assign(tf.clone(value));
     });
-    this.forget();
   }
 
   async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../../config/resolve.js';
 import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { updatedState } from '../../model/tensor_update.js';
+import { type UpdateGroups, updateGroups, updateScalars } from '../../model/update_groups.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import { deviceOperators } from '../../tracing/kernels/index.js';
 import { ports } from '../../tracing/step_graphs.js';
@@ -12,7 +13,7 @@ import type { View } from '../../tracing/view.js';
 /** Names of the ports of an update's graph besides `ports`. */
 export const devicePorts = {
   slot: (slot: string, parameter: string) => `slot.${slot}.${parameter}`,
-  scalar: (name: string) => `scalar.${name}`,
+  scalar: (group: number, name: string) => `scalar.${group}.${name}`,
 } as const;
 
 type PortType = Pick<View, 'type' | 'shape'>;
@@ -51,7 +52,8 @@ function slotPorts(plan: Plan): [string, PortType][] {
 
 /**
  * Traces the update, which follows a training step on the device.
- * Inputs: trained parameters, slot.<slot>.<parameter>, gradient.<parameter>, and scalar.<name> float32 [].
+ * Inputs: trained parameters, slot.<slot>.<parameter>, gradient.<parameter>,
+ * scalar.<index of the update group>.<name> float32 [].
  * Outputs: next.<input> for every parameter and slot.
  */
 export function compileUpdate(plan: Plan): Promise<TracedGraph> {
@@ -67,8 +69,8 @@ export function compileUpdate(plan: Plan): Promise<TracedGraph> {
       entry.slots(optimizer).map((slot) => [slot, inputs((name) => devicePorts.slot(slot, name))] as const),
     );
     const gradients = inputs(ports.gradient);
-    const scalars = scalarInputs(trace, plan);
-    const next = updatedState(tf, optimizer, { parameters, slots }, gradients, scalars);
+    const groups = updateGroups(plan);
+    const next = updatedState(tf, groups, { parameters, slots }, gradients, scalarInputs(trace, groups));
     for (const [name, tensor] of next.parameters) output(trace, ports.next(name), tensor);
     for (const [slot, tensors] of next.slots)
       for (const [name, tensor] of tensors) output(trace, ports.next(devicePorts.slot(slot, name)), tensor);
@@ -83,10 +85,13 @@ export function compileTransfer(tensors: ReadonlyMap<string, PortType>): Promise
   });
 }
 
-function scalarInputs(trace: Trace, plan: Plan): Record<string, tf.Tensor> {
-  const { optimizer } = plan.config;
-  const names = Object.keys(optimizerEntry(optimizer.type).scalars(optimizer, 0, 1));
-  return Object.fromEntries(
-    names.map((name) => [name, input(trace, devicePorts.scalar(name), 'float32', [])]),
+function scalarInputs(trace: Trace, groups: UpdateGroups): Record<string, tf.Tensor>[] {
+  return updateScalars(groups, { learningRate: 0, step: 1 }).map((scalars, group) =>
+    Object.fromEntries(
+      Object.keys(scalars).map((name) => [
+        name,
+        input(trace, devicePorts.scalar(group, name), 'float32', []),
+      ]),
+    ),
   );
 }

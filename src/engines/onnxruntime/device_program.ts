@@ -3,6 +3,7 @@ import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../m
 import { copyState, type ModelState } from '../../model/state.js';
 import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { readMetrics, type StepMetrics } from '../../model/step.js';
+import { updateGroups, updateScalars } from '../../model/update_groups.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import type { NamedTensor, StateTensor } from '../../storage/safetensors.js';
 import { deviceOperators } from '../../tracing/kernels/index.js';
@@ -43,7 +44,7 @@ export class DeviceProgram implements Program {
   );
   /** The state by the name of the graphs' input; in host memory, and ours alone, until it is first used. */
   private tensors: Tensors;
-  /** What the last `backward` left: gradient.<parameter> and next.<buffer>. */
+  /** What the last `backward` left: gradient.<parameter> and, until the update, next.<buffer>. */
   private computed: Tensors = {};
   private ready: Promise<void> | undefined;
   private other: { readonly weights: Weights; readonly tensors: Tensors } | undefined;
@@ -64,13 +65,15 @@ export class DeviceProgram implements Program {
   async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
     const session = await this.trainSession(batch.size);
     await this.upload();
+    // Before the step: two sets of gradients would take memory at once.
+    release(this.computed);
+    this.computed = {};
     const results = await run(session, {
       ...read(session, this.tensors),
       ...tensors(batchViews(this.plan, batch)),
       ...tensors(maskViews(this.plan, batch, masks)),
     });
     const { [ports.metrics]: metrics, ...computed } = results;
-    release(this.computed);
     this.computed = computed;
     return readMetrics(this.plan, metrics!.data as Float32Array);
   }
@@ -94,8 +97,6 @@ export class DeviceProgram implements Program {
       ...read(session, this.computed),
       ...this.scalarFeeds(update),
     });
-    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
-    for (const gradient of gradients) this.computed[gradient]!.dispose();
     const buffers = [...bufferSpecs(this.plan.network).keys()];
     const next = Object.fromEntries([
       ...[...updatedPorts(this.plan).keys()].map((name) => [name, results[ports.next(name)]!] as const),
@@ -103,7 +104,8 @@ export class DeviceProgram implements Program {
     ]);
     for (const name of Object.keys(next)) this.tensors[name]!.dispose();
     this.tensors = { ...this.tensors, ...next };
-    this.computed = {};
+    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
+    this.computed = Object.fromEntries(gradients.map((name) => [name, this.computed[name]!]));
   }
 
   async evaluate(batch: Batch, weights?: Weights): Promise<Evaluation> {
@@ -219,14 +221,15 @@ export class DeviceProgram implements Program {
     });
   }
 
-  private scalarFeeds({ learningRate, step }: Update): Tensors {
-    const { optimizer } = this.plan.config;
-    const scalars = optimizerEntry(optimizer.type).scalars(optimizer, learningRate, step);
+  private scalarFeeds(update: Update): Tensors {
+    const scalars = updateScalars(updateGroups(this.plan), update);
     return Object.fromEntries(
-      Object.entries(scalars).map(([name, value]) => [
-        devicePorts.scalar(name),
-        new ort.Tensor('float32', [value], []),
-      ]),
+      scalars.flatMap((values, group) =>
+        Object.entries(values).map(([name, value]) => [
+          devicePorts.scalar(group, name),
+          new ort.Tensor('float32', [value], []),
+        ]),
+      ),
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { nullable, type Tf, Type } from '../schema.js';
-import { defineLayer, layerFields, OptionError, type Shape, type TensorSpec } from './layer.js';
+import { defineLayer, layerFields, type Shape, type TensorSpec } from './layer.js';
 
 const schema = Type.Object(
   {
@@ -87,11 +87,13 @@ export const batchNorm = defineLayer({
   },
 });
 
-/** @throws OptionError for a batch that has no variance, as PyTorch does */
+/** @throws RangeError for a batch that has no variance, as PyTorch does; no config asks for one */
 function valuesPerChannel(x: Tensor, input: Shape): number {
   const count = x.size / input[0];
   if (count > 1) return count;
-  throw new OptionError(null, 'more than one value for each channel in a training batch', 'one');
+  throw new RangeError(
+    'batch_norm: expected more than one value for each channel in a training batch, got one',
+  );
 }
 
 /** The mean over all axes but the last; first over each image, which reads memory as it lies. */

@@ -33,6 +33,16 @@ test.each(['onnxruntime-cpu', 'wasm', 'cpu'] as const)('%s has them all', async 
   expect(rest).toEqual({ missing: [], problem: null });
 });
 
+test('a batch norm of flat features runs', async () => {
+  const layers = [
+    { type: 'global_avg_pool', name: 'pool' },
+    { type: 'batch_norm', name: 'bn' },
+    { type: 'linear', name: 'fc', units: 'num_classes' },
+  ];
+  const { config: flat } = tinyPlan({ model: { layers } });
+  expect(await checkKernels('onnxruntime-cpu', 1, flat)).toMatchObject({ missing: [], problem: null });
+});
+
 describe('what is missing is named', () => {
   test('in an eager backend: all of it', async () => {
     await checkKernels('cpu', 1, config); // registers what is taken away

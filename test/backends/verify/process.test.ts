@@ -14,7 +14,12 @@ beforeEach(() => {
 });
 
 /** Trains with a program in whose training steps `source` runs, before or in place of the model's own. */
-function trainBroken(source: string, onStep = (_: number) => {}, signal = new AbortController().signal) {
+function trainBroken(
+  source: string,
+  onStep = (_: number) => {},
+  signal = new AbortController().signal,
+  moreClasses: readonly string[] = [],
+) {
   const url = (file: string) => JSON.stringify(pathToFileURL(resolve('dist', file)).href);
   writeFileSync(
     entry,
@@ -31,7 +36,9 @@ function trainBroken(source: string, onStep = (_: number) => {}, signal = new Ab
        return program;
      });`,
   );
-  const request = { backend: 'cpu', config: tinyPlan().config, steps: STEPS, threads: 1 } as const;
+  const { config, dataset } = tinyPlan();
+  const facts = { ...dataset, classes: [...dataset.classes, ...moreClasses] };
+  const request = { backend: 'cpu', config, dataset: facts, steps: STEPS, threads: 1 } as const;
   return trainInProcess(request, { entry, signal, onStep });
 }
 
@@ -47,13 +54,19 @@ test('tells each step, and hands over losses and state', async () => {
   expect([shape, data.length, data.constructor]).toEqual([[8, 12], 96, Float32Array]);
 });
 
+test('trains on the data that the parent knows: other data are refused', async () => {
+  await expect(trainBroken('', undefined, undefined, ['a ninth'])).rejects.toThrow(
+    'data set shapes: expected the classes disc',
+  );
+});
+
 test('a backend that fails is named, with the step', async () => {
   const error = await errorOf(
     trainBroken("if (given.step === 2) throw new EngineError(new Error('Device lost'));"),
   );
   expect(error).toBeInstanceOf(UserError);
   expect(error).toMatchObject({
-    message: 'backend cpu failed in the update of step 2: Device lost',
+    message: 'backend cpu failed in the update of step 2 (epoch 1): Device lost',
     hint: expect.stringContaining('gnet doctor'),
   });
 });
