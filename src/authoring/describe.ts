@@ -1,3 +1,4 @@
+import { type FrozenPrefix, frozenPrefix } from '../config/frozen_prefix.js';
 import { type PlannedLayer, subtree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { printable } from '../config/words.js';
@@ -33,6 +34,16 @@ export interface Description {
   readonly macs: number;
   /** The weights that a run starts from, as the config has them; null where all are drawn from the seed. */
   readonly init: Experiment['init'];
+  /** Null where nothing is frozen. */
+  readonly frozen: DescribedFreezing | null;
+}
+
+/** What becomes of the layers below the first trained one. */
+export interface DescribedFreezing extends FrozenPrefix {
+  /** All top-level layers of the main stack. */
+  readonly of: number;
+  /** The layer behind which features are computed once, and their shape; null where they are not. */
+  readonly features: { readonly behind: string; readonly shape: Shape } | null;
 }
 
 export function describePlan(plan: Plan): Description {
@@ -47,7 +58,16 @@ export function describePlan(plan: Plan): Description {
     parameters: plan.parameterCount,
     macs: plan.macs,
     init: plan.config.init,
+    frozen: plan.frozen.size === 0 ? null : describeFreezing(plan),
   };
+}
+
+function describeFreezing(plan: Plan): DescribedFreezing {
+  const { layers } = plan.network;
+  const prefix = frozenPrefix(plan);
+  const last = layers[prefix.cached - 1];
+  const features = last ? { behind: last.name, shape: last.output } : null;
+  return { ...prefix, of: layers.length, features };
 }
 
 /** A layer and what the config has inside it: what a composite stands for is not there. */
@@ -67,7 +87,7 @@ const NUMBERS = [HEADER.indexOf('parameters'), HEADER.indexOf('MACs')];
 
 /** The description as a table of plain text. */
 export function descriptionTable(description: Description): string {
-  const { name, input, layers, auxiliary, parameters, macs, init } = description;
+  const { name, input, layers, auxiliary, parameters, macs, init, frozen } = description;
   const row = (layer: DescribedLayer) => [
     layer.depth === 0 ? layer.name : `${'  '.repeat(layer.depth)}${layer.label}`,
     layer.type,
@@ -91,5 +111,13 @@ export function descriptionTable(description: Description): string {
     const afresh = init.ignore.length > 0 ? `; afresh: ${init.ignore.join(', ')}` : '';
     notes.push(printable(`starts from ${init.file}${afresh}`));
   }
+  if (frozen) notes.push(...freezingNotes(frozen));
   return [name, '', ...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+function freezingNotes({ frozen, of, features, reason }: DescribedFreezing): string[] {
+  const kept = features
+    ? `features: computed once behind ${features.behind} (${features.shape.join(' × ')}), then read`
+    : 'features: computed anew in each epoch';
+  return [`frozen: the first ${frozen} of ${of} top-level layers`, `${kept}${reason ? `; ${reason}` : ''}`];
 }

@@ -24,13 +24,7 @@ export async function withFailures(
   opening: Promise<Program>,
   told: (failure: BackendFailure) => Error = (failure) => failure,
 ): Promise<Program> {
-  const guard = async <T>(where: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run();
-    } catch (error) {
-      throw error instanceof EngineError ? told(new BackendFailure(where, error.cause)) : error;
-    }
-  };
+  const guard = <T>(where: string, run: () => Promise<T>): Promise<T> => guarded(where, run, told);
   const program = await guard('to open the model', () => opening);
   return {
     prepare: (size) => guard('to compile the model', () => program.prepare(size)),
@@ -41,6 +35,19 @@ export async function withFailures(
     state: () => guard('to hand over the state for a checkpoint', () => program.state()),
     dispose: () => program.dispose(),
   };
+}
+
+/** Makes what a backend computes, as `withFailures`. @param where as it stands after "failed" */
+export async function guarded<T>(
+  where: string,
+  run: () => Promise<T>,
+  told: (failure: BackendFailure) => Error = (failure) => failure,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw error instanceof EngineError ? told(new BackendFailure(where, error.cause)) : error;
+  }
 }
 
 /** Makes a training step, whose failures then name it and its epoch, both counted from 1. */

@@ -1,10 +1,13 @@
 import type { Plan } from '../config/resolve.js';
-import type { Program } from '../model/program.js';
+import type { Engine } from '../engines/engine.js';
+import type { FeatureExtractor, Program, Weights } from '../model/program.js';
 import type { ModelState } from '../model/state.js';
 import { type BackendEntry, type BackendName, backends, type EagerBackend } from '../registry/backends.js';
 import { type BackendChoice, chooseBackend } from './choose.js';
 import { UnusableBackend } from './diagnosis.js';
 import { isEager, loadTfjs } from './load_tfjs.js';
+
+type CompilingBackend = Exclude<BackendEntry, EagerBackend>;
 
 /**
  * The model on a backend. Loads TensorFlow.js and, where the backend compiles, ONNX Runtime.
@@ -21,25 +24,40 @@ export async function openProgram(
     const { EagerProgram } = await import('../engines/eager/eager_program.js');
     return new EagerProgram(await loadTfjs(name, threads), plan, state);
   }
-  const backend: Exclude<BackendEntry, EagerBackend> = backends[name];
-  const { CompiledProgram } = await import('../engines/compiled_program.js');
-  const { OnnxRuntimeEngine } = await import('../engines/onnxruntime/engine.js');
-  if (backend.kind === 'compiled') {
-    const { executionProviders } = backend;
-    const engine = new OnnxRuntimeEngine({ executionProviders, threads, device: false });
-    return new CompiledProgram(plan, engine, state);
-  }
-  const { executionProvider } = backend;
-  if (backend.keepsState) {
+  const backend: CompilingBackend = backends[name];
+  if (backend.kind === 'device' && backend.keepsState) {
+    const { executionProvider } = backend;
     const { DeviceProgram } = await import('../engines/onnxruntime/device_program.js');
     return new DeviceProgram(plan, { executionProvider, threads }, state);
   }
-  const executionProviders = [executionProvider];
-  return new CompiledProgram(
-    plan,
-    new OnnxRuntimeEngine({ executionProviders, threads, device: true }),
-    state,
-  );
+  const { CompiledProgram } = await import('../engines/compiled_program.js');
+  return new CompiledProgram(plan, await openEngine(backend, threads), state);
+}
+
+/**
+ * What computes features on a backend. @param plan of the layers that give them @param weights theirs
+ * @throws UserError where the backend cannot run here
+ */
+export async function openExtractor(
+  plan: Plan,
+  name: BackendName,
+  threads: number,
+  weights: Weights,
+): Promise<FeatureExtractor> {
+  if (isEager(name)) {
+    const { EagerExtractor } = await import('../engines/eager/eager_extractor.js');
+    return new EagerExtractor(await loadTfjs(name, threads), plan, weights);
+  }
+  const { CompiledExtractor } = await import('../engines/compiled_extractor.js');
+  return new CompiledExtractor(plan, await openEngine(backends[name], threads), weights);
+}
+
+/** What runs graphs whose inputs and outputs are in host memory. */
+async function openEngine(backend: CompilingBackend, threads: number): Promise<Engine> {
+  const { OnnxRuntimeEngine } = await import('../engines/onnxruntime/engine.js');
+  return backend.kind === 'compiled'
+    ? new OnnxRuntimeEngine({ executionProviders: backend.executionProviders, threads, device: false })
+    : new OnnxRuntimeEngine({ executionProviders: [backend.executionProvider], threads, device: true });
 }
 
 /**

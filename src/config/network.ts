@@ -49,6 +49,8 @@ export interface PlannedHead {
 
 /** The network with all shapes resolved. */
 export interface Network {
+  /** What the first layer reads: preprocessed images, or features that layers before it have made of them. */
+  readonly reads: 'images' | 'features';
   readonly layers: readonly PlannedLayer[];
   readonly auxiliary: readonly PlannedHead[];
   readonly numClasses: number;
@@ -127,7 +129,7 @@ export function planNetwork(
       : [];
     return { name: head.name, after: head.after, weight: head.weight, layers: planned };
   });
-  return { network: { layers, auxiliary, numClasses: sizes.numClasses }, problems };
+  return { network: { reads: 'images', layers, auxiliary, numClasses: sizes.numClasses }, problems };
 }
 
 /** Whole names of the layers that have one, those among them that a composite stands for. */

@@ -3,13 +3,13 @@ import type { Augment } from '../registry/augmentations/augmentation.js';
 import { type AugmentationOptions, augmentationEntry } from '../registry/augmentations/index.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
 import { firstIndices } from './sample.js';
-import { planeBytes, type Source } from './source.js';
+import type { Inputs, InputValues } from './source.js';
 
 /** Some images side by side, as a step reads them. */
 export interface Batch {
   readonly size: number;
-  /** size × channels × height × width, uint8 planes. */
-  readonly images: Uint8Array;
+  /** size × channels × height × width, uint8 planes; or features of these images. */
+  readonly images: InputValues;
   /** size class numbers. */
   readonly labels: Int32Array;
   /** size image numbers. */
@@ -18,10 +18,10 @@ export interface Batch {
 
 /** Which images an epoch reads, in which order, and how many at a time. */
 export interface BatchPlan {
-  readonly source: Source;
+  readonly source: Inputs;
   readonly order: Uint32Array;
   readonly batchSize: number;
-  /** Changes of each image, in this order; none for evaluation. */
+  /** Changes of each image, in this order; none for evaluation and of features. */
   readonly augment: readonly Augment[];
 }
 
@@ -61,9 +61,11 @@ export async function batchAt(plan: BatchPlan, step: number): Promise<Batch> {
     throw new RangeError(`step: expected 0 to ${stepsPerEpoch(order.length, batchSize) - 1}, got ${step}`);
   }
   const images = await source.read(indices);
-  const bytes = planeBytes(source.image);
-  for (const [place, index] of indices.entries()) {
-    for (const change of augment) change(images, place * bytes, index);
+  if (images instanceof Uint8Array) {
+    const bytes = images.length / indices.length;
+    for (const [place, index] of indices.entries()) {
+      for (const change of augment) change(images, place * bytes, index);
+    }
   }
   const labels = Int32Array.from(indices, (index) => source.labels[index]!);
   return { size: indices.length, images, labels, indices };

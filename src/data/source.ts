@@ -1,11 +1,24 @@
 import type { ImageSize } from '../registry/datasets/facts.js';
 
-/** The images of one split. */
-export interface Source {
-  readonly image: ImageSize;
+/** What a program reads of the images of one split: the images themselves, or features of them. */
+export interface Inputs {
   readonly count: number;
   /** count class numbers. */
   readonly labels: Int32Array;
+  /**
+   * What belongs to some images, by their numbers, from 0 to count − 1.
+   * @returns of each the same number of values, side by side; the caller's own
+   * @throws UserError where it cannot be read
+   */
+  read(indices: Uint32Array): Promise<InputValues>;
+}
+
+/** Pixels, or numbers of features. */
+export type InputValues = Uint8Array | Float32Array;
+
+/** The images of one split. */
+export interface Source extends Inputs {
+  readonly image: ImageSize;
   /**
    * Images by their numbers, from 0 to count − 1.
    * @returns indices.length × channels × height × width, uint8 planes, which are the caller's own

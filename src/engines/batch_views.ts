@@ -1,6 +1,6 @@
 import type { Plan } from '../config/resolve.js';
 import type { Batch, Evaluation, Masks } from '../model/program.js';
-import { maskShapes } from '../model/state_specs.js';
+import { inputShape, maskShapes } from '../model/state_specs.js';
 import { ports } from '../tracing/step_graphs.js';
 import type { View } from '../tracing/view.js';
 
@@ -8,9 +8,9 @@ type NamedView = readonly [name: string, view: View];
 
 /** The inputs of every graph that reads a batch. */
 export function batchViews(plan: Plan, { size, images, labels }: Batch): NamedView[] {
-  const { channels, height, width } = plan.dataset.image;
+  const type = images instanceof Uint8Array ? 'uint8' : 'float32';
   return [
-    [ports.images, { type: 'uint8', shape: [size, channels, height, width], data: images }],
+    [ports.images, { type, shape: inputShape(plan, size), data: images }],
     [ports.labels, { type: 'int32', shape: [size], data: labels }],
   ];
 }
@@ -24,12 +24,13 @@ export function maskViews(plan: Plan, batch: Batch, masks: Masks): NamedView[] {
 }
 
 /**
- * The batch with further images, all black, up to `size`: what is compiled for one batch size evaluates smaller batches, too.
+ * The batch with further images, all zeros, up to `size`: what is compiled for one batch size evaluates smaller batches, too.
  * Images have no influence on each other, so that each comes out as in a full batch, to the bit.
  */
 export function padded(batch: Batch, size: number): Batch {
   if (batch.size === size) return batch;
-  const images = new Uint8Array((batch.images.length / batch.size) * size);
+  const length = (batch.images.length / batch.size) * size;
+  const images = batch.images instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
   images.set(batch.images);
   const labels = new Int32Array(size);
   labels.set(batch.labels);

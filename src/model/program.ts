@@ -1,3 +1,4 @@
+import type { InputValues } from '../data/source.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import type { ModelState } from './state.js';
 import type { StepMetrics } from './step.js';
@@ -5,8 +6,11 @@ import type { StepMetrics } from './step.js';
 /** Images and labels of a step. */
 export interface Batch {
   readonly size: number;
-  /** uint8 [size, channels, height, width]. */
-  readonly images: Uint8Array;
+  /**
+   * uint8 [size, channels, height, width]; for a network that reads features, float32 [size, ...shape of one image's
+   * features], channels first.
+   */
+  readonly images: InputValues;
   /** Class numbers [size]. */
   readonly labels: Int32Array;
 }
@@ -53,5 +57,12 @@ export interface Program {
   evaluate(batch: Batch, weights?: Weights): Promise<Evaluation>;
   /** The state as it is now; read or copy it before the next step. */
   state(): Promise<ModelState>;
+  dispose(): void;
+}
+
+/** Computes features of images: what the last layer of a network gives in evaluation. */
+export interface FeatureExtractor {
+  /** @returns float32 [size, ...shape of one image's features], channels first; the caller's own */
+  extract(batch: Batch): Promise<Float32Array>;
   dispose(): void;
 }

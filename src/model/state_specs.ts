@@ -37,6 +37,14 @@ function only(specs: Specs, wanted: (spec: TensorSpec, name: string) => boolean)
   return new Map([...specs].filter(([name, spec]) => wanted(spec, name)));
 }
 
+/** Shape of what a network reads of `batchSize` images, channels first. */
+export function inputShape({ network, dataset }: Plan, batchSize: number): readonly number[] {
+  const { channels, height, width } = dataset.image;
+  return network.reads === 'images'
+    ? [batchSize, channels, height, width]
+    : [batchSize, ...network.layers[0]!.input];
+}
+
 /** Shapes of the masks that a training step of `batchSize` images reads, by layer name. */
 export function maskShapes(network: Network, batchSize: number): ReadonlyMap<string, readonly number[]> {
   return new Map(

@@ -7,7 +7,10 @@ import { preprocess } from './preprocess.js';
 
 /** A batch on a backend. */
 export interface BatchTensors {
-  /** Pixels 0…255, int32 [batch, channels, height, width]. */
+  /**
+   * Pixels 0…255, int32 [batch, channels, height, width]; for a network that reads features, float32 [batch, ...shape of
+   * one image's features].
+   */
   readonly images: Tensor;
   /** Class numbers, int32 [batch]. */
   readonly labels: Tensor;
@@ -116,6 +119,28 @@ export function predictionStep(
 }
 
 /**
+ * What the last layer of a network gives of images in evaluation, as a network that reads features takes it.
+ * @param images pixels 0…255, int32 [batch, channels, height, width]
+ * @returns float32 [batch, ...shape of one image's features], channels first
+ */
+export function featureStep(
+  tf: Tf,
+  plan: Plan,
+  { parameters, buffers }: ModelTensors,
+  images: Tensor,
+  onLayer?: ForwardInputs['onLayer'],
+): Tensor {
+  const { main } = forwardBatch(tf, plan, images, {
+    training: false,
+    tensors: new Map([...parameters, ...buffers]),
+    frozen: plan.frozen,
+    masks: new Map(),
+    ...(onLayer && { onLayer }),
+  });
+  return main.rank === 4 ? tf.transpose(main, [0, 3, 1, 2]) : tf.clone(main);
+}
+
+/**
  * Loss, predicted class, logits and probabilities of each image, of the main output only.
  * @returns `losses` float32 [batch], `predicted` int32 [batch], `logits` and `probabilities` float32 [batch, classes]
  */
@@ -135,9 +160,14 @@ export function evaluationStep(
   };
 }
 
-/** From pixels to logits; what follows in a trace belongs to the loss. */
-function forwardBatch(tf: Tf, plan: Plan, pixels: Tensor, inputs: ForwardInputs): Logits {
-  const images = preprocess(tf, pixels, plan.config.input, plan.dataset.image);
+/** From what the network reads to logits; what follows in a trace belongs to the loss. */
+function forwardBatch(tf: Tf, plan: Plan, values: Tensor, inputs: ForwardInputs): Logits {
+  const images =
+    plan.network.reads === 'images'
+      ? preprocess(tf, values, plan.config.input, plan.dataset.image)
+      : values.rank === 4
+        ? tf.transpose(values, [0, 2, 3, 1])
+        : values;
   const logits = forward(tf, plan.network, images, inputs);
   inputs.onLayer?.('loss');
   return logits;

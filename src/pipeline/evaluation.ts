@@ -1,6 +1,6 @@
 import { streamBatches } from '../data/batches.js';
 import { firstIndices } from '../data/sample.js';
-import type { Source } from '../data/source.js';
+import type { Inputs } from '../data/source.js';
 import type { Evaluation, Program } from '../model/program.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { percent, rate } from '../terminal/format.js';
@@ -30,7 +30,7 @@ export interface Evaluated {
 /** Evaluates all images in order; null where the user asked to stop before the end. */
 export async function evaluate(
   program: Pick<Program, 'evaluate'>,
-  source: Source,
+  source: Inputs,
   batchSize: number,
   output: StageOutput,
   stopRequested: StopRequested,

@@ -2,9 +2,11 @@ import type { Plan } from '../config/resolve.js';
 import { batchAt } from '../data/batches.js';
 import type { Splits } from '../data/open.js';
 import { firstIndices } from '../data/sample.js';
+import type { Inputs } from '../data/source.js';
 import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';
+import type { Split } from '../registry/datasets/facts.js';
 import type { EpochResult } from './epoch_line.js';
 import type { Evaluated } from './evaluation.js';
 import { misclassified } from './misclassified.js';
@@ -16,6 +18,8 @@ export interface Recording {
   readonly plan: Plan;
   readonly program: Program;
   readonly data: Splits;
+  /** What the program reads of them: the images themselves, or features. */
+  readonly inputs: Readonly<Record<Split, Inputs>>;
   readonly recorder: Pick<Recorder, 'epoch' | 'misclassified' | 'histograms' | 'finish'>;
 }
 
@@ -53,11 +57,11 @@ export async function recordEpoch(
 }
 
 /** Weights after the epoch, and the gradients that they give on a batch that is the same in every epoch. */
-async function recordHistograms({ plan, program, data, recorder }: Recording, { step, epoch }: Position) {
+async function recordHistograms({ plan, program, inputs, recorder }: Recording, { step, epoch }: Position) {
   const { histograms_every_epochs: every } = plan.config.tensorboard;
   if (every === null || epoch % every !== 0) return;
   recorder.histograms('weights', (await program.state()).parameters, step);
-  const source = data.train;
+  const source = inputs.train;
   const order = firstIndices(source.count);
   const batch = await batchAt({ source, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
   await program.backward(batch, drawMasks(plan, epoch, 0, batch.size));

@@ -1,24 +1,29 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackendFailure, failedRun, withFailures } from '../backends/failure.js';
-import { openProgram, takeBackend } from '../backends/open_program.js';
+import { BackendFailure, failedRun, guarded, withFailures } from '../backends/failure.js';
+import { openExtractor, openProgram, takeBackend } from '../backends/open_program.js';
 import { threadCount } from '../backends/threads.js';
+import { frozenPrefix, prefixPlan, restPlan } from '../config/frozen_prefix.js';
 import { loadPlan } from '../config/load_plan.js';
+import type { Plan } from '../config/resolve.js';
 import type { Splits } from '../data/open.js';
 import { dataStages } from '../data/stages.js';
 import { Interrupted } from '../errors.js';
+import { stateOf, withFrozen } from '../model/frozen_part.js';
 import type { Program } from '../model/program.js';
-import { fromStateDict } from '../model/state.js';
+import { fromStateDict, type ModelState } from '../model/state.js';
 import { writeReport } from '../report/write_report.js';
 import { OPTIMISTIC } from '../runs/chosen_on.js';
 import { type RunSummary, writeSummary } from '../runs/summary.js';
 import { readWeights } from '../storage/checkpoints.js';
 import { writePredictions } from '../storage/predictions.js';
-import { counted, duration, grouped, percent } from '../terminal/format.js';
+import { bytes, counted, duration, grouped, percent } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages, type Stage } from '../terminal/screen.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { describeEnvironment } from './environment.js';
 import { evaluate, type SplitResult, toStored } from './evaluation.js';
+import { type Features, openFeatures } from './features.js';
 import { requireFiniteLoss } from './finite.js';
 import { describeInitial } from './initial_weights.js';
 import type { Position } from './progress.js';
@@ -39,6 +44,8 @@ export interface RunOptions extends RunRequest {
 interface Context {
   data?: Splits;
   program?: Program;
+  /** Only where frozen layers are left out. */
+  features?: Features;
   checkpoints?: CheckpointWriter;
   position: Position;
   test?: SplitResult;
@@ -65,8 +72,38 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   }
   const { paths, recorder } = session;
   const { chosenOn } = plan.dataset;
+  const { cached, reason } = frozenPrefix(plan);
+  const [first, rest] = [prefixPlan(plan, cached), restPlan(plan, cached)];
   const interrupt = new InterruptHandler();
   const context: Context = { position: session.position };
+  const features: Stage<Context> = {
+    title: 'Features',
+    skip: () => (cached === 0 ? `computed anew in each epoch; ${reason}` : null),
+    run: async (stage, output) => {
+      const weights = stateOf(first.network, session.state);
+      stage.features = await openFeatures({
+        plan: first,
+        weights,
+        data: stage.data!,
+        backend: choice.name,
+        directory: paths.features,
+        openExtractor: async () => {
+          const extractor = await guarded('to open the model', () =>
+            openExtractor(first, choice.name, threads, weights),
+          );
+          return {
+            extract: (batch) => guarded('to compute features', () => extractor.extract(batch)),
+            dispose: () => extractor.dispose(),
+          };
+        },
+        output,
+        stopRequested: interrupt.stopRequested,
+      });
+      const { count, computed, bytes: size } = stage.features;
+      const how = computed === 0 ? 'read from an earlier session' : 'computed once';
+      return `${counted(count, 'image')} behind ${first.network.layers.at(-1)!.name}, ${bytes(size)}, ${how}`;
+    },
+  };
   const stages: Stage<Context>[] = [
     {
       title: 'Run directory',
@@ -80,19 +117,27 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     {
       title: 'Compile',
       run: async (stage) => {
-        stage.program = await withFailures(openProgram(plan, choice.name, threads, session.state));
+        const open = (part: Plan, state: ModelState) =>
+          withFailures(openProgram(part, choice.name, threads, state));
+        const { state } = session;
+        stage.program =
+          cached === 0
+            ? await open(plan, state)
+            : withFrozen(await open(rest, stateOf(rest.network, state)), stateOf(first.network, state));
         stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
         if (!stage.position.finished) await stage.program.prepare(training.batch_size);
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
     },
+    ...(plan.frozen.size > 0 ? [features] : []),
     {
       title: 'Train',
       skip: ({ position }) => (position.finished ? 'the run has finished all its epochs' : null),
       run: async (stage, output) => {
         const { program, data, checkpoints } = stage as Required<Context>;
+        const inputs = stage.features?.inputs ?? data;
         const { stopRequested } = interrupt;
-        const parts = { plan, program, data, recorder, checkpoints, output, stopRequested };
+        const parts = { plan, program, data, inputs, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
         const { best } = stage.position;
         return `${counted(training.epochs, 'epoch')} in ${duration(stage.position.seconds)}, best ${chosenOn} accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
@@ -105,7 +150,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const best = fromStateDict(plan.network, (await readWeights(file)).tensors, file);
         const evaluated = await evaluate(
           { evaluate: (batch) => stage.program!.evaluate(batch, best) },
-          stage.data!.test,
+          (stage.features?.inputs ?? stage.data!).test,
           training.batch_size,
           output,
           interrupt.stopRequested,
@@ -147,6 +192,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         };
         await writeSummary(paths, stage.summary);
         await writeReport(paths.directory, stage.data!.test);
+        // Whoever trains on does so in another run.
+        await stage.features?.close();
+        await rm(paths.features, { recursive: true, force: true });
         return paths.report;
       },
     },
@@ -165,6 +213,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);
   } finally {
     context.program?.dispose();
+    await context.features?.close();
     interrupt.dispose();
     await session.close();
   }

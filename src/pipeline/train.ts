@@ -45,7 +45,7 @@ export async function train(training: Training, start: Position): Promise<Positi
 }
 
 async function trainFrom(training: Training, masks: MasksAhead, start: Position): Promise<Position> {
-  const { plan, program, data, recorder, checkpoints, output, stopRequested } = training;
+  const { plan, program, inputs, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
   const { chosenOn } = plan.dataset;
@@ -54,7 +54,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
   let position = start;
   while (!position.finished) {
     const { epoch } = position;
-    for await (const batch of epochBatches(plan, data, position)) {
+    for await (const batch of epochBatches(plan, inputs, position)) {
       const learning_rate = learningRate(plan, position.step);
       const first = position.step_in_epoch * batchSize;
 
@@ -84,7 +84,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
-    const evaluated = await evaluate(program, data[chosenOn], batchSize, output, stopRequested);
+    const evaluated = await evaluate(program, inputs[chosenOn], batchSize, output, stopRequested);
     if (evaluated === null) return interrupt(checkpoints, position);
     watch.lap();
     await requireFiniteLoss(training, `${chosenOn} loss`, evaluated.result.loss, position.step);

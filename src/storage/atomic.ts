@@ -4,8 +4,11 @@ import { systemErrorCode } from '../errors.js';
 import { fileError } from './file_error.js';
 import { temporaryName } from './temporary_name.js';
 
-/** Text (as UTF-8), bytes, or bytes in several pieces. The bytes must not change until the write is done. */
-export type FileContent = string | Uint8Array | Iterable<Uint8Array>;
+/**
+ * Text (as UTF-8), bytes, or bytes in several pieces, which may be made as they are written. The bytes must not change until
+ * the write is done.
+ */
+export type FileContent = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
  * Replaces the file at `path`: whatever happens, a reader finds either all of the old file or all of the new one, and

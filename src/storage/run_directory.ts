@@ -21,6 +21,8 @@ export interface RunPaths {
   readonly environment: string;
   readonly metrics: string;
   readonly checkpoints: string;
+  /** What frozen layers make of the images, until the run has finished. */
+  readonly features: string;
   /** What the weights of checkpoints/best say of each test image. */
   readonly predictions: string;
   readonly summary: string;
@@ -35,6 +37,7 @@ export function runPaths(directory: string): RunPaths {
     environment: join(directory, 'environment.json'),
     metrics: join(directory, 'metrics.jsonl'),
     checkpoints: join(directory, 'checkpoints'),
+    features: join(directory, 'features'),
     predictions: join(directory, 'predictions.jsonl'),
     summary: join(directory, 'summary.json'),
     report: join(directory, 'report.html'),

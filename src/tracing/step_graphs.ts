@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
-import { bufferSpecs, maskShapes, parameterSpecs } from '../model/state_specs.js';
-import { evaluationStep, type ModelTensors, type TrainStep, trainStep } from '../model/step.js';
+import { bufferSpecs, inputShape, maskShapes, parameterSpecs } from '../model/state_specs.js';
+import { evaluationStep, featureStep, type ModelTensors, type TrainStep, trainStep } from '../model/step.js';
 import type { TensorSpec } from '../registry/layers/layer.js';
 import type { Target } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
@@ -10,6 +10,7 @@ import { input, output, type TracedGraph, traceGraph } from './trace_graph.js';
 /** Names of the graphs' inputs and outputs; parameters and buffers have their state-dict names. */
 export const ports = {
   images: 'images',
+  features: 'features',
   labels: 'labels',
   mask: (layer: string) => `mask.${layer}`,
   metrics: 'metrics',
@@ -23,7 +24,8 @@ export const ports = {
 
 /**
  * Traces the training step for batches of `batchSize`.
- * Inputs: images uint8 [batch, channels, height, width], labels int32 [batch], mask.<layer> uint8, every parameter and buffer.
+ * Inputs: images uint8 [batch, channels, height, width] (float32 [batch, ...features] where the network reads
+ * features), labels int32 [batch], mask.<layer> uint8, every parameter and buffer.
  * int64 counters are int32.
  * Outputs: metrics (see readMetrics), gradient.<parameter> of the trained ones, and next.<buffer>.
  * @throws UntranslatedKernelError where an operation of the model has no translation
@@ -51,6 +53,16 @@ export function traceEvaluation(plan: Plan, batchSize: number, target: Target): 
   });
 }
 
+/** Traces what featureStep computes. Output: features. */
+export function traceFeatures(plan: Plan, batchSize: number, target: Target): Promise<TracedGraph> {
+  return traceGraph(target, (trace) => {
+    const model = modelInputs(trace, plan);
+    const { images } = batchInputs(trace, plan, batchSize);
+    const features = featureStep(tf, plan, model, images, (name) => trace.enterLayer(name));
+    output(trace, ports.features, features);
+  });
+}
+
 /** Makes what a training step computes the outputs of a graph; a buffer that no layer reports keeps its value. */
 function outputStep(trace: Trace, model: ModelTensors, { metrics, gradients, buffers }: TrainStep): void {
   output(trace, ports.metrics, metrics);
@@ -72,9 +84,9 @@ export function trainingInputs(trace: Trace, plan: Plan, batchSize: number) {
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {
-  const { channels, height, width } = plan.dataset.image;
+  const type = plan.network.reads === 'images' ? 'uint8' : 'float32';
   return {
-    images: input(trace, ports.images, 'uint8', [batchSize, channels, height, width]),
+    images: input(trace, ports.images, type, inputShape(plan, batchSize)),
     labels: input(trace, ports.labels, 'int32', [batchSize]),
   };
 }

@@ -73,3 +73,37 @@ test('overrides count, and a network without heads has no notes', async () => {
   });
   expect(descriptionTable(description).split('\n').at(-1)).toMatch(/^total +[\d,]+ +[\d,]+$/);
 });
+
+describe('frozen layers', () => {
+  const frozen = 'parameter_groups=[{match: ["conv1.*"], frozen: true}]';
+  const notes = async (sets: string[]) => {
+    const description = await describeConfig('configs/smoke.yaml', sets);
+    return { frozen: description.frozen, lines: descriptionTable(description).split('\n').slice(-2) };
+  };
+
+  test('are counted, and what becomes of their features is told', async () => {
+    expect(await notes([frozen])).toEqual({
+      frozen: {
+        frozen: 1,
+        cached: 2,
+        reason: null,
+        of: 6,
+        features: { behind: 'maxpool1', shape: [8, 8, 8] },
+      },
+      lines: [
+        'frozen: the first 1 of 6 top-level layers',
+        'features: computed once behind maxpool1 (8 × 8 × 8), then read',
+      ],
+    });
+    const flipped = await notes([frozen, 'augmentation=[{type: random_flip}]']);
+    expect(flipped.lines[1]).toBe(
+      'features: computed anew in each epoch; augmentation: random_flip changes the images anew in each epoch',
+    );
+  });
+
+  test('are not spoken of where there are none', async () => {
+    const description = await describeConfig('configs/smoke.yaml', []);
+    expect(description.frozen).toBeNull();
+    expect(descriptionTable(description)).not.toContain('frozen');
+  });
+});

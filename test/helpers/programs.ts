@@ -1,11 +1,13 @@
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import type { Plan } from '../../src/config/resolve.js';
+import { CompiledExtractor } from '../../src/engines/compiled_extractor.js';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
+import { EagerExtractor } from '../../src/engines/eager/eager_extractor.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
 import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
 import { drawMasks } from '../../src/model/masks.js';
-import type { Batch, Masks, Program, Update } from '../../src/model/program.js';
+import type { Batch, FeatureExtractor, Masks, Program, Update, Weights } from '../../src/model/program.js';
 import { initialState, type ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
 import { backends } from '../../src/registry/backends.js';
@@ -34,13 +36,34 @@ export const programs = {
   cpu: async (plan, state) => new EagerProgram(await loadTfjs('cpu'), plan, state),
 } satisfies Record<string, Open>;
 
+type OpenExtractor = (plan: Plan, weights: Weights) => Promise<FeatureExtractor>;
+
+/** Each way to features. */
+export const extractors = {
+  'onnxruntime-cpu': async (plan, weights) => new CompiledExtractor(plan, cpuEngine(false), weights),
+  'onnxruntime-webgpu': async (plan, weights) => {
+    await requireWebgpu();
+    const { executionProvider } = backends['onnxruntime-webgpu'];
+    const engine = new OnnxRuntimeEngine({
+      executionProviders: [executionProvider],
+      threads: 1,
+      device: true,
+    });
+    return new CompiledExtractor(plan, engine, weights);
+  },
+  'the graph for CUDA': async (plan, weights) => new CompiledExtractor(plan, cpuEngine(true), weights),
+  tensorflow: async (plan, weights) => new EagerExtractor(await loadTfjs('tensorflow'), plan, weights),
+  wasm: async (plan, weights) => new EagerExtractor(await loadTfjs('wasm'), plan, weights),
+  cpu: async (plan, weights) => new EagerExtractor(await loadTfjs('cpu'), plan, weights),
+} satisfies Record<keyof typeof programs, OpenExtractor>;
+
 /** Each way to a program that is open here, by name. */
 export const allPrograms = Object.entries(programs).filter(
   ([name]) => name !== 'tensorflow' || whyNoTensorflow === null,
 );
 
 /** Random images and labels that fit a plan. */
-export function randomBatch(plan: Plan, size: number, seed: number): Batch {
+export function randomBatch(plan: Plan, size: number, seed: number): Batch & { images: Uint8Array } {
   const random = new TestRandom(seed);
   const { channels, height, width } = plan.dataset.image;
   const pixels = random.integers([size, channels, height, width], 0, 255);

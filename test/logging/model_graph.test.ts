@@ -58,7 +58,7 @@ test('an empty stack leads the input to what merges it', () => {
     layers: [{ type: 'sequential', name: 's', layers: [{ type: 'relu', name: '0' }] }],
   };
   const { layers } = planLayers([residual, { type: 'relu' }], [3, 4, 4]).network;
-  const graph = modelGraph({ layers, auxiliary: [], numClasses: 3 }, 'cross_entropy');
+  const graph = modelGraph({ reads: 'images', layers, auxiliary: [], numClasses: 3 }, 'cross_entropy');
   const drawn = fromBinary(GraphDefSchema, graph).node;
   expect(drawn.map(({ name, op, input }) => `${name}: ${op}(${input.join(', ')})`)).toEqual([
     'images-in: Placeholder()',

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadPlan } from '../../src/config/load_plan.js';
 import type { Plan } from '../../src/config/resolve.js';
-import type { Batch } from '../../src/model/program.js';
 import { copyState, stateDict, stateFrom } from '../../src/model/state.js';
 import { isCounter, readSafetensors, type StateTensor } from '../../src/storage/safetensors.js';
 import { expectAllClose } from '../helpers/all_close.js';
@@ -114,7 +113,7 @@ describe.skipIf(missing)(
   () => {
     let folder: string;
     let plan: Plan;
-    let batches: Batch[];
+    let batches: ReturnType<typeof randomBatch>[];
     let init: ReadonlyMap<string, StateTensor>;
     let after: ReadonlyMap<string, StateTensor>;
     let expected: { losses: number[]; logits: number[] };

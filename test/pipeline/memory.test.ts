@@ -61,11 +61,13 @@ test.for([
       tensors.push(tf.memory().numTensors);
       resident.push(process.memoryUsage.rss());
     };
+    const data = await dataOf(plan);
     const position = await train(
       {
         plan,
         program,
-        data: await dataOf(plan),
+        data,
+        inputs: data,
         recorder,
         checkpoints,
         output: { progress: () => {}, line: sample }, // a line tells of each epoch

@@ -46,7 +46,7 @@ async function record(options: { every?: number | null; best?: number; finished?
     probabilities: new Float32Array(20 * 8),
   };
   const epoch = await recordEpoch(
-    { plan, program, data, recorder },
+    { plan, program, data, inputs: data, recorder },
     ended,
     { ...ended, best: evaluation, finished },
     { result, predictions, seconds: 1.5 },

@@ -26,7 +26,7 @@ interface Given extends Update {
   readonly masks: object;
 }
 
-const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
+const hex = (bytes: Uint8Array | Float32Array) => Buffer.from(bytes).toString('hex');
 const hexMasks = (masks: Masks) => Object.fromEntries([...masks].map(([layer, mask]) => [layer, hex(mask)]));
 
 /** Trains with stand-ins for everything else and notes what the loop asks of them, in order. */
@@ -66,6 +66,7 @@ async function trainFake(
     plan,
     program,
     data: options.images ?? data,
+    inputs: options.images ?? data,
     recorder: {
       train: (line: MetricsLine) => lines.push(line),
       epoch: (...both: MetricsLine[]) => {

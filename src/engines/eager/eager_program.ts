@@ -2,7 +2,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Plan } from '../../config/resolve.js';
 import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../model/program.js';
 import type { ModelState } from '../../model/state.js';
-import { maskShapes } from '../../model/state_specs.js';
+import { inputShape, maskShapes } from '../../model/state_specs.js';
 import {
   type BatchTensors,
   evaluationStep,
@@ -124,7 +124,7 @@ export class EagerProgram implements Program {
     if (this.other?.weights !== weights) {
       this.forgetOther();
       const tensors = (from: ReadonlyMap<string, StateTensor>) =>
-        new Map([...from].map(([name, tensor]) => [name, this.tensor(tensor)]));
+        new Map([...from].map(([name, tensor]) => [name, stateTensor(this.tf, tensor)]));
       this.other = {
         weights,
         tensors: { parameters: tensors(weights.parameters), buffers: tensors(weights.buffers) },
@@ -143,22 +143,16 @@ export class EagerProgram implements Program {
   private variables(tensors: ReadonlyMap<string, StateTensor>): Variables {
     const variables = new Map<string, Variable>();
     this.tf.tidy(() => {
-      for (const [name, tensor] of tensors) variables.set(name, this.tf.variable(this.tensor(tensor)));
+      for (const [name, tensor] of tensors)
+        variables.set(name, this.tf.variable(stateTensor(this.tf, tensor)));
     });
     return variables;
   }
 
-  private tensor(tensor: StateTensor): Tensor {
-    return isCounter(tensor)
-      ? this.tf.tensor(Int32Array.from(tensor.data, Number), [...tensor.shape], 'int32')
-      : this.tf.tensor(tensor.data.slice(), [...tensor.shape]);
-  }
-
   private tensors(batch: Batch, masks: Masks): BatchTensors {
-    const { channels, height, width } = this.plan.dataset.image;
     const shapes = maskShapes(this.plan.network, batch.size);
     return {
-      images: this.tf.tensor(Int32Array.from(batch.images), [batch.size, channels, height, width], 'int32'),
+      images: inputTensor(this.tf, this.plan, batch),
       labels: this.tf.tensor1d(batch.labels.slice(), 'int32'),
       masks: new Map(
         [...masks].map(([layer, mask]) => [
@@ -168,6 +162,21 @@ export class EagerProgram implements Program {
       ),
     };
   }
+}
+
+/** A tensor of a state dict on the active backend. */
+export function stateTensor(tf: Tf, tensor: StateTensor): Tensor {
+  return isCounter(tensor)
+    ? tf.tensor(Int32Array.from(tensor.data, Number), [...tensor.shape], 'int32')
+    : tf.tensor(tensor.data.slice(), [...tensor.shape]);
+}
+
+/** Images or features of a batch, as the step functions take them. */
+export function inputTensor(tf: Tf, plan: Plan, { images, size }: Batch): Tensor {
+  const shape = [...inputShape(plan, size)];
+  return images instanceof Uint8Array
+    ? tf.tensor(Int32Array.from(images), shape, 'int32')
+    : tf.tensor(images.slice(), shape);
 }
 
 /** Int32 tensors are counters. */
