@@ -1,5 +1,7 @@
 import { type PlannedLayer, subtree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
+import { printable } from '../config/words.js';
+import type { Experiment } from '../registry/experiment.js';
 import { layerEntry } from '../registry/layers/index.js';
 import type { Shape } from '../registry/layers/layer.js';
 import { elements } from '../shape.js';
@@ -29,6 +31,8 @@ export interface Description {
   readonly auxiliary: readonly (DescribedLayer & { readonly after: string; readonly weight: number })[];
   readonly parameters: number;
   readonly macs: number;
+  /** The weights that a run starts from, as the config has them; null where all are drawn from the seed. */
+  readonly init: Experiment['init'];
 }
 
 export function describePlan(plan: Plan): Description {
@@ -42,6 +46,7 @@ export function describePlan(plan: Plan): Description {
     ),
     parameters: plan.parameterCount,
     macs: plan.macs,
+    init: plan.config.init,
   };
 }
 
@@ -61,7 +66,8 @@ const HEADER = ['layer', 'type', 'output', 'parameters', 'MACs'] as const;
 const NUMBERS = [HEADER.indexOf('parameters'), HEADER.indexOf('MACs')];
 
 /** The description as a table of plain text. */
-export function descriptionTable({ name, input, layers, auxiliary, parameters, macs }: Description): string {
+export function descriptionTable(description: Description): string {
+  const { name, input, layers, auxiliary, parameters, macs, init } = description;
   const row = (layer: DescribedLayer) => [
     layer.depth === 0 ? layer.name : `${'  '.repeat(layer.depth)}${layer.label}`,
     layer.type,
@@ -81,5 +87,9 @@ export function descriptionTable({ name, input, layers, auxiliary, parameters, m
   const notes = [...heads].map(
     ([head, { after, weight }]) => `${head}: reads ${after}, its loss counts ${weight}; in training only`,
   );
+  if (init) {
+    const afresh = init.ignore.length > 0 ? `; afresh: ${init.ignore.join(', ')}` : '';
+    notes.push(printable(`starts from ${init.file}${afresh}`));
+  }
   return [name, '', ...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
 }

@@ -39,7 +39,7 @@ export default class Run extends BaseCommand {
     init: Flags.string({
       helpValue: 'FILE',
       description:
-        'safetensors file with the initial parameters, named as in PyTorch, such as checkpoints/best/model.safetensors of another run; a run that is resumed goes on from its checkpoint',
+        "weights to start from, in place of the config's init.file: safetensors or a .pth of PyTorch, a run or a checkpoint; a run that is resumed goes on from its checkpoint",
     }),
     threads: threadsFlag,
   };

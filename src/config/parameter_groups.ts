@@ -26,6 +26,11 @@ function parametersOf(network: Network): Parameter[] {
 /** Whether a pattern (a kind, or a name in which * stands for any characters) is about a parameter. */
 function matches(pattern: string, { name, kind }: Parameter): boolean {
   if ((PARAMETER_KINDS as readonly string[]).includes(pattern)) return pattern === kind;
+  return matchesName(pattern, name);
+}
+
+/** Whether a name is the pattern, in which * stands for any characters. */
+export function matchesName(pattern: string, name: string): boolean {
   // Piece by piece, from the left: no pattern makes this slow, as a regular expression of many stars would be.
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return name === pattern;

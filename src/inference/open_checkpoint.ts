@@ -1,14 +1,10 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
-import { UserError } from '../errors.js';
 import { fromStateDict, type ModelState } from '../model/state.js';
-import { notARun } from '../runs/not_a_run.js';
+import { checkpointDirectory } from '../runs/checkpoint_directory.js';
 import { storedPlan } from '../runs/stored_plan.js';
 import { readWeights } from '../storage/checkpoints.js';
-import { hasCheckpoint, runPaths } from '../storage/run_directory.js';
-import { commandLine, quoted } from '../terminal/command_line.js';
 
 /** A trained model, to be used and not trained on. */
 export interface OpenedCheckpoint {
@@ -41,22 +37,4 @@ export async function openCheckpoint(source: string, backend?: string): Promise<
   const chosenOnTest = plan.dataset.chosenOn === 'test' && state.best?.step === state.step;
   const weights = fromStateDict(plan.network, tensors, directory);
   return { directory, step: state.step, chosenOnTest, plan, state: { ...weights, slots: new Map() } };
-}
-
-/** A run directory stands for its best checkpoint. */
-async function checkpointDirectory(source: string): Promise<string> {
-  if (existsSync(join(source, 'state.json'))) return source;
-  const { plan, checkpoints } = runPaths(source);
-  if (existsSync(checkpoints) && (await hasCheckpoint(source, 'best'))) return join(checkpoints, 'best');
-  if (!existsSync(plan)) throw await notARun(source, 'a run directory or a checkpoint');
-  if (!(await hasCheckpoint(source, 'last'))) {
-    throw new UserError(`${source}: the run has no checkpoint: neither checkpoints/best nor last is there`, {
-      hint: `Train it: ${commandLine(['run', 'CONFIG', '--run-dir', source, '--resume'])}`,
-      exitCode: 2,
-    });
-  }
-  throw new UserError(`${source}: the run has no checkpoints/best yet: it comes with the first evaluation`, {
-    hint: `Name a checkpoint, such as ${quoted(join(checkpoints, 'last'))}`,
-    exitCode: 2,
-  });
 }

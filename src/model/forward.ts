@@ -63,14 +63,17 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     const [only, ...more] = layer.stacks as [PlannedStack, ...PlannedStack[]];
     if (!('merge' in entry) || more.length === 0) return keep(layer, runStack(only, x));
     inputs.onLayer?.(name);
+    // What begins with a convolution comes last: so the gradients of x have always been summed, which decides their last bits.
+    const convolves = ({ layers: [head] }: PlannedStack) => head?.options.type === 'conv';
+    const outputs = layer.stacks.map((stack) => (convolves(stack) ? undefined : runStack(stack, x)));
     const computed = sideBySide(tf, layer.stacks, tensorsOf, x);
-    const outputs = layer.stacks.map((stack) => {
+    for (const [index, stack] of layer.stacks.entries()) {
       const [head, ...others] = stack.layers;
       const y = head && computed.get(head);
-      return y ? runStack({ ...stack, layers: others }, leave(head, y)) : runStack(stack, x);
-    });
+      outputs[index] ??= y ? runStack({ ...stack, layers: others }, leave(head, y)) : runStack(stack, x);
+    }
     inputs.onLayer?.(name);
-    return leave(layer, entry.merge(tf, options, outputs));
+    return leave(layer, entry.merge(tf, options, outputs as Tensor[]));
   };
 
   const main = runStack({ name: null, layers: network.layers }, images);

@@ -5,7 +5,8 @@ import { fillNormal, fillUniform, randomStream } from '../random.js';
 import type { TensorSpec } from '../registry/layers/layer.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
 import { elements } from '../shape.js';
-import { type CounterTensor, isCounter, type NamedTensor, type StateTensor } from '../storage/safetensors.js';
+import type { CounterTensor, NamedTensor, StateTensor } from '../storage/safetensors.js';
+import { checkTensors } from './check_tensors.js';
 import { bufferSpecs, parameterSpecs, stateSpecs, trainedSpecs } from './state_specs.js';
 
 /** Everything that training changes, in PyTorch's layout. */
@@ -103,54 +104,6 @@ export function checkSlots(plan: Plan, slots: ModelState['slots'], source: strin
   }
   for (const [slot, tensors] of slots) checkTensors(trainedSpecs(plan), tensors, `${source}, ${slot}`);
 }
-
-/** The largest count that a step can hold, which computes in int32. */
-const MAX_COUNT = 2n ** 31n - 1n;
-
-/** More lines than that nobody reads; a file of another model may have any number of tensors, of any name and rank. */
-const MAX_LISTED = 100;
-const MAX_LINE = 300;
-
-/** @throws UserError that lists every tensor that is missing, is not known, has another shape or type, or counts wrongly. */
-function checkTensors(
-  specs: ReadonlyMap<string, TensorSpec>,
-  tensors: ReadonlyMap<string, StateTensor>,
-  source: string,
-): void {
-  const shape = (dimensions: readonly number[]) => `[${dimensions.join(', ')}]`;
-  const described = (dtype: string, dimensions: readonly number[]) =>
-    `${dtype === 'int64' ? 'int64 ' : ''}${shape(dimensions)}`;
-  const problems = [
-    ...[...specs].flatMap(([name, spec]) => {
-      const tensor = tensors.get(name);
-      const expected = described(spec.dtype, spec.shape);
-      if (!tensor) return spec.dtype === 'int64' ? [] : [`${name}: expected ${expected}, not in the file`];
-      const actual = described(isCounter(tensor) ? 'int64' : 'float32', tensor.shape);
-      if (actual !== expected) return [`${name}: expected ${expected}, got ${actual}`];
-      const wrong = isCounter(tensor)
-        ? tensor.data.find((count) => count < 0n || count > MAX_COUNT)
-        : undefined;
-      return wrong === undefined ? [] : [`${name}: expected a count from 0 to ${MAX_COUNT}, got ${wrong}`];
-    }),
-    ...[...tensors]
-      .filter(([name]) => !specs.has(name))
-      .map(([name, tensor]) => `${name} ${shape(tensor.shape)}: not in the model`),
-  ];
-  if (problems.length === 0) return;
-  const more = problems.length - MAX_LISTED;
-  const lines = [
-    ...problems.slice(0, MAX_LISTED).map(shortened),
-    ...(more > 0 ? [`… and ${more} more`] : []),
-  ];
-  throw new UserError(
-    `${source}: the parameters are not those of the model\n${lines.map((line) => `  ${line}`).join('\n')}`,
-    {
-      hint: 'Use the config that the file was trained with ("gnet describe CONFIG" lists its parameters).',
-    },
-  );
-}
-
-const shortened = (line: string): string => (line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line);
 
 function zeros(shape: readonly number[]): NamedTensor {
   return { shape, data: new Float32Array(elements(shape)) };

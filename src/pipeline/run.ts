@@ -20,6 +20,7 @@ import { CheckpointWriter } from './checkpoint.js';
 import { describeEnvironment } from './environment.js';
 import { evaluate, type SplitResult, toStored } from './evaluation.js';
 import { requireFiniteLoss } from './finite.js';
+import { describeInitial } from './initial_weights.js';
 import type { Position } from './progress.js';
 import { resumeCommand } from './resume_command.js';
 import { openRunSession, type RunRequest, type RunSession } from './run_session.js';
@@ -71,6 +72,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       title: 'Run directory',
       run: async (_, output) => {
         if (session.change) output.line(session.change);
+        if (session.init) for (const line of describeInitial(session.init)) output.line(line);
         return describeStart(session);
       },
     },

@@ -4,10 +4,9 @@ import { canonicalJson } from '../config/canonical.js';
 import { compareConfigs, decidesResult } from '../config/compare.js';
 import type { LoadedPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
-import { digestFile } from '../data/digest.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
-import { checkSlots, fromStateDict, initialState, stateDict, stateFrom } from '../model/state.js';
+import { checkSlots, fromStateDict, initialState, stateDict } from '../model/state.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { type InitialWeights, readRunPlan, runPlanText } from '../runs/run_plan.js';
 import { type RunSummary, readSummary } from '../runs/summary.js';
@@ -27,9 +26,9 @@ import {
   runPaths,
 } from '../storage/run_directory.js';
 import { lockRunDirectory } from '../storage/run_lock.js';
-import { readSafetensors } from '../storage/safetensors.js';
 import type { Environment } from './environment.js';
 import { environmentChange } from './environment_change.js';
+import { readInitial } from './initial_weights.js';
 import { type Position, START } from './progress.js';
 import { type LogPosition, Recorder } from './recorder.js';
 
@@ -37,7 +36,7 @@ import { type LogPosition, Recorder } from './recorder.js';
 export interface RunRequest {
   readonly runDir: string | undefined;
   readonly resume: boolean;
-  /** A safetensors file with the initial parameters. */
+  /** What the initial parameters are read from, in place of `init.file`. */
   readonly init: string | undefined;
 }
 
@@ -47,6 +46,8 @@ export interface RunSession {
   readonly recorder: Recorder;
   readonly position: Position;
   readonly state: ModelState;
+  /** What the file gave that a new run starts from; null where there is none, and in a run that goes on. */
+  readonly init: InitialWeights | null;
   /** Whether it goes on with an earlier run. */
   readonly resumed: boolean;
   /** Newer runs of that name, which have no checkpoint to go on from. */
@@ -82,7 +83,7 @@ export async function openRunSession(
     requireSameConfig(existing, before, plan);
     requireSameData(existing, before.dataset, plan.dataset);
   }
-  const init = existing || request.init === undefined ? null : await readInitial(plan, request.init);
+  const init = existing ? null : await readInitial(loaded, request.init);
   const directory =
     existing ?? (await makeRunDirectory(plan, request.runDir, new Date(environment.started_at)));
   const paths = runPaths(directory);
@@ -107,7 +108,17 @@ export async function openRunSession(
       await lock.release();
     };
     const change = environmentChange(earlier_sessions[0], environment);
-    return { ...start, paths, recorder, resumed: existing !== null, passedOver, change, close };
+    const weights = init?.weights ?? null;
+    return {
+      ...start,
+      init: weights,
+      paths,
+      recorder,
+      resumed: existing !== null,
+      passedOver,
+      change,
+      close,
+    };
   } catch (error) {
     await lock.release();
     throw error;
@@ -213,18 +224,6 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
     savedStep: step,
     logs: { metrics_bytes, events },
   };
-}
-
-async function readInitial(
-  plan: Plan,
-  file: string,
-): Promise<{ state: ModelState; weights: InitialWeights }> {
-  const { tensors } = await readSafetensors(file);
-  const state = stateFrom(plan, tensors, file);
-  const sha256 = await digestFile(file, 'sha256').catch((error: unknown) =>
-    Promise.reject(fileError('read', file, error)),
-  );
-  return { state, weights: { file, sha256 } };
 }
 
 /** Earlier sessions of a run, newest first. Lost history is no reason to refuse a run. */

@@ -166,6 +166,36 @@ const parameterGroup = Type.Object(
   { additionalProperties: false, description: 'Parameters that are treated alike.' },
 );
 
+const init = Type.Object(
+  {
+    file: Type.String({
+      minLength: 1,
+      description:
+        'safetensors, a file of torch.save (.pth, .pt), a run or a checkpoint; relative to the config file that names it. --init names another.',
+    }),
+    ignore: Type.Optional(
+      Type.Array(Type.String({ minLength: 1 }), {
+        default: [],
+        description:
+          'Names of tensors (* stands for any characters) that start afresh in the model, and are left out of the file: a head for other classes.',
+      }),
+    ),
+    strip_prefix: Type.Optional(
+      nullable(
+        Type.String({
+          minLength: 1,
+          description: 'What is taken off the names in the file, such as "module."; null for nothing.',
+        }),
+        { default: null },
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description: 'Weights to start from, named and laid out as in PyTorch; null draws all from the seed.',
+  },
+);
+
 /** A whole config file, as it is after `extends` and `--set`. */
 export const experimentSchema = Type.Object(
   {
@@ -200,6 +230,7 @@ export const experimentSchema = Type.Object(
       },
       { additionalProperties: false, description: 'The network.' },
     ),
+    init: Type.Optional(nullable(init, { default: null })),
     loss: Type.Optional(
       byType(schemasOf(losses), {
         default: { type: 'cross_entropy' },

@@ -1,4 +1,5 @@
 import { realpath } from 'node:fs/promises';
+import { canonicalJson } from '../config/canonical.js';
 import { compareConfigs, type Difference, decidesResult } from '../config/compare.js';
 import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
@@ -168,22 +169,31 @@ function configDifferences(runs: readonly OpenedRun[]): ConfigDifference[] {
   const configs = runs.map(({ plan }) => plan.config);
   const paths = new Map<string, Difference['path']>();
   for (const config of configs.slice(1)) {
-    for (const { path } of compareConfigs(configs[0]!, config)) paths.set(path.join('.'), path);
+    for (const { path } of compareConfigs(configs[0]!, config)) {
+      if (path[0] !== 'init') paths.set(path.join('.'), path);
+    }
   }
   const fromConfig = [...paths]
     .filter(([, path]) => !path.some((_, length) => length > 0 && paths.has(path.slice(0, length).join('.'))))
     .map(([key, path]) => ({ key, values: configs.map((config) => valueAt(config, path)) }));
   if (sameInit(runs)) return fromConfig;
-  const fromInit = (['file', 'sha256'] as const).map((key) => ({
-    key: `init.${key}`,
-    values: runs.map(({ init }) => init?.[key]),
-  }));
+  const keys = (['file', 'sha256', 'ignore', 'strip_prefix'] as const).filter(
+    (key) => key === 'file' || key === 'sha256' || initsDiffer(runs, key),
+  );
+  const fromInit = keys.map((key) => ({ key: `init.${key}`, values: runs.map(({ init }) => init?.[key]) }));
   return [...fromConfig, ...fromInit];
 }
 
 /** Whether all runs began with the same parameters, or all with those of their seeds. Where a file lay tells nothing. */
 function sameInit(runs: readonly OpenedRun[]): boolean {
-  return new Set(runs.map(({ init }) => init?.sha256)).size === 1;
+  const started = runs.map(({ init }) => init && [init.sha256, init.ignore, init.strip_prefix]);
+  return new Set(started.map(canonicalJson)).size === 1;
+}
+
+/** Whether runs that began with a file took something else of it. */
+function initsDiffer(runs: readonly OpenedRun[], key: 'ignore' | 'strip_prefix'): boolean {
+  const values = runs.flatMap(({ init }) => (init ? [canonicalJson(init[key])] : []));
+  return new Set(values).size > 1;
 }
 
 function valueAt(config: unknown, path: Difference['path']): unknown {
@@ -243,7 +253,10 @@ function groupRuns(runs: readonly OpenedRun[], notes: string[]): Group[] {
 }
 
 function isReplicate(first: OpenedRun, second: OpenedRun): boolean {
-  const differences = compareConfigs(first.plan.config, second.plan.config);
+  // What `init` names may lie elsewhere: its content counts.
+  const differences = compareConfigs(first.plan.config, second.plan.config).filter(
+    ({ path }) => path[0] !== 'init',
+  );
   return (
     sameInit([first, second]) &&
     differences.every(

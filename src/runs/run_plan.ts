@@ -1,15 +1,35 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Ajv } from 'ajv';
 import type { Plan } from '../config/resolve.js';
 import { damagedFile, readJsonFile } from '../storage/json_file.js';
 import { runPaths } from '../storage/run_directory.js';
 import { type StoredPlan, storedPlan } from './stored_plan.js';
 
-/** The file that a run took its initial parameters from. */
-export interface InitialWeights {
-  /** As `--init` named it. */
-  readonly file: string;
-  /** Of its content, 64 hexadecimal digits in lower case. */
-  readonly sha256: string;
-}
+const names = Type.Array(Type.String());
+
+const InitialWeightsSchema = Type.Object({
+  file: Type.String(),
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  inside: Type.String({ default: '' }),
+  ignore: Type.Array(Type.String(), { default: [] }),
+  strip_prefix: Type.Union([Type.String(), Type.Null()], { default: null }),
+  loaded: Type.Union([names, Type.Null()], { default: null }),
+  fresh: Type.Array(Type.String(), { default: [] }),
+  left_out: Type.Array(Type.String(), { default: [] }),
+});
+
+/**
+ * What a run took its initial parameters from.
+ * - `file`: as the config or `--init` named it; `sha256` of its content; `inside`: the dicts of a PyTorch file that the
+ *   tensors were in (`model.state_dict`).
+ * - `loaded`: names of the model whose values it gave; null in runs of before they were kept, which loaded all.
+ * - `fresh`: those that were drawn from the seed; `left_out`: names of the file that the model does not have.
+ */
+export type InitialWeights = Readonly<Static<typeof InitialWeightsSchema>>;
+
+const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<InitialWeights>(
+  InitialWeightsSchema,
+);
 
 /** What plan.json holds: all that decides what comes out of a run. */
 export interface RunPlan {
@@ -32,14 +52,8 @@ export async function readRunPlan(directory: string): Promise<RunPlan> {
   }
   const plan = storedPlan(value satisfies StoredPlan, file);
   const init = 'init' in value ? value.init : null;
-  if (init !== null && !isInitialWeights(init)) {
+  if (init !== null && !validate(init)) {
     throw damagedFile(file, 'init: expected a file and its sha256, or null');
   }
   return { plan, init };
-}
-
-function isInitialWeights(value: unknown): value is InitialWeights {
-  if (typeof value !== 'object' || value === null) return false;
-  const { file, sha256 } = value as Record<string, unknown>;
-  return typeof file === 'string' && typeof sha256 === 'string' && /^[0-9a-f]{64}$/.test(sha256);
 }

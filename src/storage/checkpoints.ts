@@ -29,7 +29,8 @@ export interface Checkpoint {
   readonly state: CheckpointState;
 }
 
-const MODEL_FILE = 'model.safetensors';
+/** Parameters and buffers, in a checkpoint's directory. */
+export const MODEL_FILE = 'model.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const STATE_FILE = 'state.json';
 

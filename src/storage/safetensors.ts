@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { elements } from '../shape.js';
+import { decodeTensor, ELEMENT_TYPES } from './element_types.js';
 import { fileError } from './file_error.js';
 import { readExactly } from './read_exactly.js';
 import { parseSafetensorsHeader, type TensorEntry } from './safetensors_header.js';
@@ -70,9 +71,9 @@ export function encodeSafetensors(
 }
 
 /**
- * Reads a safetensors file of float32 and int64 tensors; they come in the order of the header, each with memory of its own.
+ * Reads a safetensors file; what is not float32 or int64 is converted (`decodeTensor`). The tensors come in the order of the header, each with memory of its own.
  * Throws a UserError that names the file, and the tensor at fault, where the file cannot be read, breaks the format
- * or holds another dtype. No memory is claimed beyond the size of the file.
+ * or holds another dtype. No memory is claimed beyond a small multiple of the file's size.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
   try {
@@ -122,10 +123,9 @@ async function readTensor(
     dataStart + entry.begin,
     new Uint8Array(entry.end - entry.begin),
   );
-  const { shape } = entry;
-  return entry.dtype === 'I64'
-    ? { shape, data: new BigInt64Array(buffer) }
-    : { shape, data: new Float32Array(buffer) };
+  return decodeTensor(ELEMENT_TYPES[entry.dtype], entry.shape, buffer, (problem) =>
+    damaged(path, `tensor ${JSON.stringify(entry.name)}: ${problem}`),
+  );
 }
 
 async function readBytes(
@@ -142,6 +142,6 @@ async function readBytes(
 
 function damaged(path: string, problem: string): UserError {
   return new UserError(`${path}: not a usable safetensors file: ${problem}`, {
-    hint: 'Write the file again, or name another one; gnet reads safetensors files of float32 and int64 tensors.',
+    hint: 'Write the file again, or name another one; gnet reads safetensors of floating-point numbers and integers.',
   });
 }

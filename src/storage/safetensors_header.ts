@@ -1,8 +1,10 @@
 import { elements } from '../shape.js';
+import { ELEMENT_TYPES } from './element_types.js';
+
 /** Where a tensor lies: bytes `begin` to `end` (exclusive) of the data that follow the header. */
 export interface TensorEntry {
   readonly name: string;
-  readonly dtype: 'F32' | 'I64';
+  readonly dtype: keyof typeof ELEMENT_TYPES;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -18,7 +20,7 @@ type Failure = (problem: string) => Error;
 
 /**
  * Parses the JSON header of a safetensors file and checks every claim in it against `dataBytes`, the number of bytes
- * after it: float32 and int64 only, sizes that match the shapes, and tensors that cover the data without overlap or hole (a
+ * after it: types of numbers that gnet reads, sizes that match the shapes, and tensors that cover the data without overlap or hole (a
  * name given twice is a hole, as JSON keeps the last).
  */
 export function parseSafetensorsHeader(
@@ -94,8 +96,10 @@ function parseEntry(name: string, value: unknown, dataBytes: number, fail: Failu
   if (name === '__proto__') throw fail(`${subject}: expected another name`);
   if (!isRecord(value)) throw fail(`${subject}: expected an object, got ${describe(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
-  if (dtype !== 'F32' && dtype !== 'I64')
-    throw fail(`${subject}: expected dtype "F32" or "I64", got ${describe(dtype)}`);
+  if (!isType(dtype)) {
+    const known = Object.keys(ELEMENT_TYPES).join(', ');
+    throw fail(`${subject}: expected a dtype among ${known}, got ${describe(dtype)}`);
+  }
   if (!isSizes(shape))
     throw fail(`${subject}: expected a shape of non-negative integers, got ${describe(shape)}`);
   const [begin, end] = isSizes(offsets) && offsets.length === 2 ? offsets : [];
@@ -104,7 +108,7 @@ function parseEntry(name: string, value: unknown, dataBytes: number, fail: Failu
       `${subject}: expected data_offsets [begin, end] within 0 to ${dataBytes}, got ${describe(offsets)}`,
     );
   }
-  const size = (dtype === 'I64' ? 8 : 4) * elements(shape);
+  const size = ELEMENT_TYPES[dtype].bytes * elements(shape);
   // A product past 2^53 is inexact, but then larger than any file; NaN (0 × Infinity) is caught by the inequality.
   if (size !== end - begin) {
     throw fail(`${subject}: expected ${size} bytes for shape ${describe(shape)}, got ${end - begin}`);
@@ -124,6 +128,10 @@ function checkCoverage(entries: readonly TensorEntry[], dataBytes: number, fail:
     covered = end;
   }
   if (covered !== dataBytes) throw fail(`expected ${covered} bytes of tensor data, got ${dataBytes}`);
+}
+
+function isType(value: unknown): value is keyof typeof ELEMENT_TYPES {
+  return typeof value === 'string' && Object.hasOwn(ELEMENT_TYPES, value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -27,6 +27,7 @@ describe('validateExperiment', () => {
           init: { conv: init, linear: init },
           auxiliary: [],
         },
+        init: null,
         loss: { type: 'cross_entropy' },
         optimizer: { type: 'sgd', learning_rate: 0.001, momentum: 0, nesterov: false, weight_decay: 0 },
         parameter_groups: [],

@@ -14,7 +14,7 @@ export interface MadeRun {
   /** Which of the 20 test images are classified correctly in the end. */
   readonly isRight?: (image: number) => boolean;
   readonly environment?: object;
-  readonly init?: InitialWeights;
+  readonly init?: Pick<InitialWeights, 'file' | 'sha256'> & Partial<InitialWeights>;
 }
 
 export const ENVIRONMENT = {
@@ -33,7 +33,7 @@ export async function makeRun(directory: string, made: MadeRun = {}): Promise<Pl
   const plan = tinyPlan(changes);
   const paths = runPaths(directory);
   mkdirSync(directory, { recursive: true });
-  writeFileSync(paths.plan, runPlanText({ plan, init }));
+  writeFileSync(paths.plan, runPlanText({ plan, init: init as InitialWeights | null }));
   writeFileSync(paths.environment, JSON.stringify(environment));
   const predictions = somePredictions(plan, isRight);
   const { labels, predicted } = predictions;

@@ -7,6 +7,7 @@ test('numbers and words by their keys; nothing of where data lies and what a run
   expect(hyperparameters(plan, 'wasm')).toEqual({
     seed: 7,
     'dataset.type': 'shapes',
+    init: 'null',
     'dataset.size': 32,
     'dataset.channels': 3,
     'dataset.validation': 'test',

@@ -111,7 +111,10 @@ describe('--init', () => {
     expect(session).toMatchObject({ position: START, resumed: false, savedStep: 0 });
     await session.close();
     const sha256 = createHash('sha256').update(readFileSync(file())).digest('hex');
-    expect((await readRunPlan(at.runDir)).init).toEqual({ file: file(), sha256 });
+    expect((await readRunPlan(at.runDir)).init).toEqual({
+      ...{ file: file(), sha256, inside: '', ignore: [], strip_prefix: null },
+      ...{ loaded: [...parameters.keys()], fresh: [], left_out: [] },
+    });
     rmSync(file());
     const again = await at.resume();
     onTestFinished(() => again.close());
@@ -138,11 +141,7 @@ describe('--init', () => {
 
   test.each([
     ['is not there', () => {}, 'no such file or directory (ENOENT)'],
-    [
-      'is no safetensors file',
-      () => writeFileSync(file(), 'PK\u0003\u0004 and so on'),
-      'not a usable safetensors file',
-    ],
+    ['is cut short', () => writeFileSync(file(), 'PK\u0003\u0004 and so on'), 'not a usable PyTorch file'],
   ])('that %s makes no directory', async (_, prepare, message) => {
     prepare();
     const error = await errorOf(at.open({ init: file() }));

@@ -160,6 +160,26 @@ describe('groups', () => {
     expect(differences.map(({ key }) => key)).toContain('init.sha256');
   });
 
+  test('of the same weights, runs that took other tensors are no replicates; where the file lies counts nothing', async () => {
+    const [one, two, three] = seeds([18, 17, 16]);
+    const from = (run: MadeRun, file: string, ignore: string[]) => ({
+      ...run,
+      changes: { ...run.changes, init: { file, ignore } },
+      init: { file, sha256: '1'.repeat(64), ignore },
+    });
+    const { groups, differences } = await compare(
+      from(one!, 'a.pth', ['fc.*']),
+      from(two!, 'elsewhere/a.pth', ['fc.*']),
+      from(three!, 'a.pth', []),
+    );
+    expect(groups.map(({ runs }) => runs)).toEqual([['a', 'b']]);
+    expect(differences.filter(({ key }) => key.startsWith('init'))).toEqual([
+      { key: 'init.file', values: ['a.pth', 'elsewhere/a.pth', 'a.pth'] },
+      { key: 'init.sha256', values: Array(3).fill('1'.repeat(64)) },
+      { key: 'init.ignore', values: [['fc.*'], ['fc.*'], []] },
+    ]);
+  });
+
   test('the content of the archive decides, and not where the data lie', async () => {
     const from = (url: string, digit: string, root = 'data') => ({
       dataset: {

@@ -42,6 +42,7 @@ function writeFile(header: unknown, data: Uint8Array, headerBytes?: bigint): str
 }
 
 const f32 = (shape: unknown, ...offsets: unknown[]) => ({ dtype: 'F32', shape, data_offsets: offsets });
+const DTYPES = 'F32, F64, F16, BF16, I64, I32, I16, I8, U8, BOOL';
 const i64 = (shape: unknown, ...offsets: unknown[]) => ({ ...f32(shape, ...offsets), dtype: 'I64' });
 
 test('encodes as the format says, to the byte', () => {
@@ -117,17 +118,17 @@ const data8 = new Uint8Array(8);
 test.each<[string, unknown, string]>([
   [
     'dtype',
-    { w: { ...f32([2], 0, 4), dtype: 'F16' } },
-    'tensor "w": expected dtype "F32" or "I64", got "F16"',
+    { w: { ...f32([2], 0, 4), dtype: 'F8_E4M3' } },
+    'tensor "w": expected a dtype among F32, F64, F16, BF16, I64, I32, I16, I8, U8, BOOL, got "F8_E4M3"',
   ],
-  ...(['F64', 'BF16', 'I32', 'U64', 'BOOL', 'i64', 'I64 ', '', null, 64, ['I64']] as const).map(
+  ...(['U64', 'F8_E4M3', 'constructor', 'i64', 'I64 ', '', null, 64, ['I64']] as const).map(
     (dtype): [string, unknown, string] => [
       `dtype ${JSON.stringify(dtype)}`,
       { n: { ...i64([], 0, 8), dtype } },
-      `tensor "n": expected dtype "F32" or "I64", got ${JSON.stringify(dtype)}`,
+      `tensor "n": expected a dtype among ${DTYPES}, got ${JSON.stringify(dtype)}`,
     ],
   ),
-  ['no dtype', { n: { shape: [], data_offsets: [0, 8] } }, 'expected dtype "F32" or "I64", got nothing'],
+  ['no dtype', { n: { shape: [], data_offsets: [0, 8] } }, `expected a dtype among ${DTYPES}, got nothing`],
   [
     'half a counter',
     { n: i64([], 0, 4), w: f32([1], 4, 8) },
@@ -297,3 +298,29 @@ print(json.dumps([{k: [v.dtype.name, list(v.shape), v.tobytes().hex()] for k, v 
   expect(Object.fromEntries([...tensors].map(([name, tensor]) => [name, hex(tensor)]))).toEqual(expected);
   expect(metadata).toEqual({ by: 'python' });
 });
+
+test('converts other types as PyTorch does', async ({ skip }) => {
+  const why = whyNoPython('torch', 'safetensors.torch', 'numpy');
+  if (why !== null) skip(why);
+  const path = join(temporaryDirectory(), 'x.safetensors');
+  const script = `
+import json, sys, torch
+from safetensors.torch import save_file
+bits = torch.arange(-2**15, 2**15, 7, dtype=torch.int32).to(torch.int16)
+tensors = {'F16': bits.view(torch.float16).clone(), 'BF16': bits.clone().view(torch.bfloat16), 'F64': torch.linspace(-3, 3, 1001, dtype=torch.float64) ** 9,
+           'I32': torch.tensor([-2**31, 7], dtype=torch.int32), 'I8': torch.tensor([-128, 127], dtype=torch.int8), 'BOOL': torch.tensor([True, False])}
+save_file(tensors, sys.argv[1])
+whole = lambda v: v.float().nan_to_num(12345.0) if v.is_floating_point() else v.long()
+print(json.dumps({k: whole(v).tolist() for k, v in tensors.items()}))`;
+  const expected = runPython(script, path) as Record<string, number[]>;
+  const { tensors } = await readSafetensors(path);
+  // nan_to_num of torch puts the largest float32 for infinity.
+  const plain = (x: number) =>
+    Number.isNaN(x) ? 12345 : Math.max(-LARGEST_FLOAT32, Math.min(LARGEST_FLOAT32, x));
+  for (const [name, values] of Object.entries(expected)) {
+    const found = Array.from(tensors.get(name)!.data as Iterable<number | bigint>, Number);
+    expect(found.map(plain), name).toEqual(values);
+  }
+});
+
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
