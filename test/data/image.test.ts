@@ -119,11 +119,15 @@ describe('what cannot be read is one line', () => {
   };
 
   test.each<[string, () => Promise<Buffer>, RegExp]>([
-    ['nothing', async () => Buffer.alloc(0), /^expected a PNG, JPEG or WebP image, got an empty file$/],
+    [
+      'nothing',
+      async () => Buffer.alloc(0),
+      /^expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got an empty file$/,
+    ],
     [
       'another format',
       async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
-      /^expected a PNG, JPEG or WebP image, got a file that begins with 3c737667$/,
+      /^expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got a file that begins with 3c737667$/,
     ],
     ['a PNG cut short', async () => (await image('png')).subarray(0, 3000), /^damaged PNG image: \w/],
     [

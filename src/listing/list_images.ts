@@ -1,0 +1,27 @@
+import type { FilesOptions } from '../registry/datasets/dataset.js';
+import { listFolder } from './list_folder.js';
+import type { Listed, Listing, ListingProblem } from './listing.js';
+
+/** Lists the images of a data set of files, without a look into them: every mistake at once. */
+export function listImages(options: FilesOptions): Listed {
+  const listed = listFolder(options.root);
+  if ('problems' in listed) return listed;
+  const problems = withoutEffect(listed.listing, options);
+  return problems.length > 0 ? { problems } : listed;
+}
+
+/** The directory that the paths of a listing start at. */
+export function listingBase(options: FilesOptions): string {
+  return options.root;
+}
+
+/** A share of what is kept apart already would say nothing. */
+function withoutEffect(listing: Listing, options: FilesOptions): ListingProblem[] {
+  return (['validation', 'test'] as const)
+    .filter((split) => listing[split] !== null && options[split] !== null)
+    .map((split) => ({
+      key: split,
+      expected: `null, as the ${split} images are kept apart already`,
+      actual: String(options[split]),
+    }));
+}
