@@ -13,7 +13,7 @@ export interface InitOptions {
   readonly file: string | undefined;
   readonly dataset: DatasetType;
   readonly model: TemplateName;
-  /** The directory of your own images; undefined for any other data set. */
+  /** The directory of your own images, or the file that lists them; undefined for any other data set. */
   readonly root: string | undefined;
 }
 
@@ -56,7 +56,9 @@ export async function initConfig({ file: wanted, dataset, model, root }: InitOpt
 function requireRoot(dataset: DatasetType, root: string | undefined): void {
   const isOwn = datasetEntry(dataset).kind === 'files';
   if (isOwn === (root !== undefined)) return;
-  const expected = isOwn ? '--root with the directory of the images' : `no --root, as ${dataset} needs none`;
+  const expected = isOwn
+    ? '--root with the directory of the images, or the file that lists them'
+    : `no --root, as ${dataset} needs none`;
   throw new UserError(`--dataset ${dataset}: expected ${expected}`, {
     hint: `For example: ${commandLine(['init', '--dataset', 'image_folder', '--root', root ?? 'photos'])}`,
     exitCode: 2,

@@ -58,7 +58,7 @@ const BESIDE = '\u0001 ';
 export async function fillTemplate(options: {
   readonly model: TemplateName;
   readonly dataset: DatasetType;
-  /** The directory of a data set that has no place of its own; undefined for others. */
+  /** The directory of your own images, or the file that lists them; undefined for other data sets. */
   readonly root: string | undefined;
   readonly name: string;
   /** Where the text will be kept: an editor looks for the schema from there. */
@@ -69,7 +69,7 @@ export async function fillTemplate(options: {
   const base = fileURLToPath(new URL(`configs/${config}`, PACKAGE));
   const { plan } = await loadPlan(base, [
     `name=${JSON.stringify(options.name)}`,
-    `dataset=${JSON.stringify({ type: options.dataset, root: options.root })}`,
+    `dataset=${JSON.stringify(datasetOptions(options.dataset, options.root))}`,
     `input.normalize=${JSON.stringify(datasetEntry(options.dataset).statistics)}`,
     ...(options.root === undefined || 'size' in template ? [] : [`input.resize=${FILES_SIZE}`]),
   ]);
@@ -99,6 +99,10 @@ export async function fillTemplate(options: {
   ].join('\n');
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
   return { text: aligned(text), plan };
+}
+
+function datasetOptions(type: DatasetType, root: string | undefined): object {
+  return type === 'manifest' ? { type, file: root } : { type, root };
 }
 
 /**

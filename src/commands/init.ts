@@ -37,7 +37,8 @@ export default class Init extends BaseCommand {
       description: 'network and hyperparameters',
     })(),
     root: Flags.string({
-      description: 'directory of your own images, for --dataset image_folder: one directory a class',
+      description:
+        'directory of your own images (--dataset image_folder), or the file that lists them (manifest)',
     }),
   };
 

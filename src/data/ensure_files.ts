@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Interrupted, systemErrorCode, UserError } from '../errors.js';
+import { listingBase } from '../listing/list_images.js';
 import {
   type ArchiveDataset,
   type ArchiveOptions,
@@ -41,7 +42,7 @@ export async function ensureFiles(
   if (entry.kind === 'files') {
     return {
       action: 'found',
-      detail: `the images of ${filesOptions(options).root} are your own: there is nothing to download`,
+      detail: `the images of ${listingBase(filesOptions(options))} are your own: there is nothing to download`,
     };
   }
   if (entry.kind === 'generated') {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import sharp from 'sharp';
 import { UserError } from '../errors.js';
+import { imagePath } from '../listing/list_images.js';
 import type { ImageFiles } from '../listing/listing.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
 import { eachOf } from './each_of.js';
@@ -48,7 +48,7 @@ export function fileSource(
   const readOne = async (index: number): Promise<Uint8Array> => {
     const known = decoded[index];
     if (known) return known;
-    const planes = await readImage(join(base, paths[index]!), image, states[index]);
+    const planes = await readImage(imagePath(base, paths[index]!), image, states[index]);
     if (!decoded[index] && cache.take(bytes)) decoded[index] = planes;
     return planes;
   };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Plan } from '../config/resolve.js';
 import { shorten } from '../config/words.js';
 import { UserError } from '../errors.js';
-import { listImages, listingBase } from '../listing/list_images.js';
+import { imagePath, listImages, listingBase } from '../listing/list_images.js';
 import type { ListingProblem } from '../listing/listing.js';
 import { complement, firstIndices, limitedIndices, stratifiedSample } from '../listing/sample.js';
 import { splitListing } from '../listing/split_listing.js';
@@ -143,7 +143,7 @@ function listedNow(type: string, classes: readonly string[], options: FilesOptio
   const withStates = (split: Split): SplitFiles => ({
     ...files[split],
     states: files[split].paths.map(
-      (path) => fileState(join(listingBase(options), path)) ?? { bytes: 0, modified: 0 },
+      (path) => fileState(imagePath(listingBase(options), path)) ?? { bytes: 0, modified: 0 },
     ),
   });
   return { train: withStates('train'), validation: withStates('validation'), test: withStates('test') };

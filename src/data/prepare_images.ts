@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { Interrupted, UserError } from '../errors.js';
-import { listImages, listingBase } from '../listing/list_images.js';
+import { imagePath, listImages, listingBase } from '../listing/list_images.js';
 import type { ImageFiles } from '../listing/listing.js';
 import { naturalOrder } from '../listing/natural_order.js';
 import { splitListing } from '../listing/split_listing.js';
@@ -48,7 +47,7 @@ export async function prepareImages(
     if (signal.aborted) throw new Interrupted();
     const { split, files, at } = all[index]!;
     const path = files.paths[at]!;
-    const file = join(listingBase(options), path);
+    const file = imagePath(listingBase(options), path);
     try {
       const state = fileState(file) ?? { bytes: 0, modified: 0 };
       const bytes = await readBytes(file);

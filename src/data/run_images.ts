@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { UserError } from '../errors.js';
+import { imagePath } from '../listing/list_images.js';
 import type { ImageFiles } from '../listing/listing.js';
 import type { Split } from '../registry/datasets/facts.js';
 import { damagedFile } from '../storage/json_file.js';
@@ -60,7 +60,7 @@ export async function readRunImages(
   const changed: string[] = [];
   const { cutShort } = await readJsonLines(file, (line) => {
     if (!isLine(line)) return describeSchemaErrors(isLine.errors);
-    const path = join(base, line.path);
+    const path = imagePath(base, line.path);
     const state = fileState(path);
     if (!state) vanished.push(path);
     else if (isChanged(path, line, state)) changed.push(path);

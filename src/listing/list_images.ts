@@ -1,10 +1,12 @@
+import { dirname, isAbsolute, join } from 'node:path';
 import type { FilesOptions } from '../registry/datasets/dataset.js';
 import { listFolder } from './list_folder.js';
+import { listManifest } from './list_manifest.js';
 import type { Listed, Listing, ListingProblem } from './listing.js';
 
 /** Lists the images of a data set of files, without a look into them: every mistake at once. */
 export function listImages(options: FilesOptions): Listed {
-  const listed = listFolder(options.root);
+  const listed = 'root' in options ? listFolder(options.root) : listManifest(options.file);
   if ('problems' in listed) return listed;
   const problems = withoutEffect(listed.listing, options);
   return problems.length > 0 ? { problems } : listed;
@@ -12,7 +14,12 @@ export function listImages(options: FilesOptions): Listed {
 
 /** The directory that the paths of a listing start at. */
 export function listingBase(options: FilesOptions): string {
-  return options.root;
+  return 'root' in options ? options.root : dirname(options.file);
+}
+
+/** Where an image of a listing is. */
+export function imagePath(base: string, path: string): string {
+  return isAbsolute(path) ? path : join(base, path);
 }
 
 /** A share of what is kept apart already would say nothing. */

@@ -54,7 +54,7 @@ test('a folder is named where the images are your own, and nowhere else', async 
   const file = join(temporaryDirectory(), 'x.yaml');
   const own = initConfig({ file, dataset: 'image_folder', model: 'small', root: undefined });
   await expect(own).rejects.toThrow(
-    '--dataset image_folder: expected --root with the directory of the images',
+    '--dataset image_folder: expected --root with the directory of the images, or the file that lists them',
   );
   const shapes = initConfig({ file, dataset: 'shapes', model: 'small', root: 'photos' });
   await expect(shapes).rejects.toThrow('--dataset shapes: expected no --root, as shapes needs none');

@@ -20,9 +20,10 @@ beforeEach(async () => {
   await writePhotos(root, ['cat', 'dog'], 10);
 });
 
-function planOf(options: object = {}): Plan {
+function planOf(options: { root?: string | undefined; [key: string]: unknown } = {}): Plan {
   const model = { layers: [{ type: 'flatten' }, { type: 'linear', name: 'fc', units: 'num_classes' }] };
-  const dataset = { type: 'image_folder', root, test: 0.2, ...options };
+  const { root: folder, ...own } = { type: 'image_folder', root, test: 0.2, ...options };
+  const dataset = folder === undefined ? own : { root: folder, ...own };
   const rest = { optimizer: { type: 'sgd', learning_rate: 0.1 }, training: { epochs: 1, batch_size: 4 } };
   return planFromResolved({ name: 'own', seed: 1, dataset, input: { resize: 8 }, model, ...rest }, 'config');
 }
@@ -166,4 +167,23 @@ describe('the same image in two splits', () => {
       /^expected splits without common images: 1 /,
     );
   });
+});
+
+it('a list of files keeps groups together, and may name files anywhere', async () => {
+  const names = ['cat', 'dog'].flatMap((name) =>
+    Array.from({ length: 10 }, (_, i) => `${name}/${i}.${i % 2 === 0 ? 'png' : 'jpg'}`),
+  );
+  const file = join(temporaryDirectory(), 'photos.csv');
+  const rows = names.map((name, i) => `${join(root, name)},${name.slice(0, 3)},group ${Math.floor(i / 2)}`);
+  writeFileSync(file, ['path,label,group', ...rows].join('\n'));
+  const plan = planOf({ type: 'manifest', root: undefined, file });
+  const { prepared, open } = await openRun(plan);
+  const splits = new Map<string, Set<string>>();
+  for (const { group, split } of prepared.lines) {
+    splits.set(group!, new Set([...(splits.get(group!) ?? []), split]));
+  }
+  expect([splits.size, ...[...splits.values()].map(({ size }) => size)]).toEqual([10, ...Array(10).fill(1)]);
+  const { train, validation, test } = await open();
+  expect([train.count + validation.count + test.count, test.count]).toEqual([20, 4]);
+  expect(await test.read(Uint32Array.of(0, 1, 2, 3))).toHaveLength(4 * 3 * 64);
 });

@@ -47,9 +47,16 @@ export type FilesOptions = Omit<CommonOptions, 'validation'> & {
   readonly unreadable: 'error' | 'skip';
   /** What becomes of images of the same content in two splits. */
   readonly duplicates: 'warn' | 'error';
-  /** The directory that holds them. */
-  readonly root: string;
-};
+} & (
+    | {
+        /** The directory that holds them. */
+        readonly root: string;
+      }
+    | {
+        /** The file that lists them. */
+        readonly file: string;
+      }
+  );
 
 export type DatasetOptions = ArchiveOptions | CommonOptions | FilesOptions;
 

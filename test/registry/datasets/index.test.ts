@@ -60,6 +60,11 @@ describe('image_folder', () => {
     expect(resolve('image_folder', {}).valid).toBe(false);
   });
 
+  it('may be a list in a file', () => {
+    expect(resolve('manifest', { file: 'a.csv' })).toMatchObject({ valid: true });
+    expect(resolve('manifest', { root: 'a' }).valid).toBe(false);
+  });
+
   it.each([
     [{ validation: 'test' }, true],
     [{ validation: 0.2, test: 0.3 }, true],
