@@ -62,10 +62,10 @@ export function forward(tf: Tf, network: Network, images: Tensor, inputs: Forwar
     // A sequential, or what a composite stands for: nothing is computed but its layers.
     const [only, ...more] = layer.stacks as [PlannedStack, ...PlannedStack[]];
     if (!('merge' in entry) || more.length === 0) return keep(layer, runStack(only, x));
-    inputs.onLayer?.(name);
     // What begins with a convolution comes last: so the gradients of x have always been summed, which decides their last bits.
     const convolves = ({ layers: [head] }: PlannedStack) => head?.options.type === 'conv';
     const outputs = layer.stacks.map((stack) => (convolves(stack) ? undefined : runStack(stack, x)));
+    inputs.onLayer?.(name);
     const computed = sideBySide(tf, layer.stacks, tensorsOf, x);
     for (const [index, stack] of layer.stacks.entries()) {
       const [head, ...others] = stack.layers;

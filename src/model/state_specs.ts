@@ -1,4 +1,4 @@
-import { allLayers, type Network } from '../config/network.js';
+import { allLayers, type Network, type PlannedLayer } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { OWN_NAME, type TensorSpec, tensorName } from '../registry/layers/layer.js';
 
@@ -7,7 +7,7 @@ type Specs = ReadonlyMap<string, TensorSpec>;
 /** All tensors of a model by their names in PyTorch's state dict, in its order: `inception1.conv3x3.weight`. */
 export function stateSpecs(network: Network): Specs {
   const specs: [string, TensorSpec][] = [];
-  for (const { name, tensors } of allLayers(network)) {
+  for (const { name, tensors } of inStateOrder(network)) {
     for (const spec of tensors) {
       // A module's own parameters come before those of the modules in it.
       const module = name.slice(0, name.lastIndexOf('.') + 1);
@@ -16,6 +16,17 @@ export function stateSpecs(network: Network): Specs {
     }
   }
   return new Map(specs);
+}
+
+/** Heads come before the classifier, the last layer with tensors, as in torchvision's GoogLeNet and Inception v3. */
+function inStateOrder({ layers, auxiliary, ...network }: Network): PlannedLayer[] {
+  const leaves = (stack: readonly PlannedLayer[]) => allLayers({ ...network, layers: stack, auxiliary: [] });
+  const classifier = layers.findLastIndex((layer) =>
+    leaves([layer]).some(({ tensors }) => tensors.length > 0),
+  );
+  const at = classifier === -1 ? layers.length : classifier;
+  const heads = auxiliary.flatMap((head) => head.layers);
+  return leaves([...layers.slice(0, at), ...heads, ...layers.slice(at)]);
 }
 
 /** Those with values that an optimizer could change: trained and frozen ones. */

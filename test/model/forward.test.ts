@@ -34,8 +34,8 @@ const images = () =>
   tf.tensor(new TestRandom(51).tensor([BATCH, 6, 5, 3]).values as Float32Array, [BATCH, 6, 5, 3]);
 
 /** What begins the stacks side by side is computed together, under the name of what holds them. */
-const INSIDE = ['conv3x3', 'conv5x5', 'pool', 'convpool'].map((name) => `inception.${name}`);
-const BRANCHES = ['inception.branches-0', ...INSIDE, 'inception.branches-0'];
+const inside = (...names: string[]) => names.map((name) => `inception.${name}`);
+const BRANCHES = inside('pool', 'convpool', 'branches-0', 'conv3x3', 'conv5x5', 'branches-0');
 const BEHIND = ['relu', 'drop_map', 'mean', 'drop', 'fc'];
 const MAIN = ['conv1', 'pool', ...BRANCHES, ...BEHIND];
 const HEAD = ['aux.pool', 'aux.conv', 'aux.flatten', 'aux.fc1', 'aux.fc2'];

@@ -4,7 +4,7 @@ import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const { network } = everyLayerPlan();
 
-it('parameters are named by layer, heads last, as in PyTorch’s state dict', () => {
+it('parameters are named by layer, heads before the classifier, as in torchvision’s state dicts', () => {
   expect([...parameterSpecs(network)].map(([name, { shape }]) => `${name} ${shape.join('×')}`)).toEqual([
     'conv1.weight 4×3×3×2',
     'conv1.bias 4',
@@ -18,12 +18,12 @@ it('parameters are named by layer, heads last, as in PyTorch’s state dict', ()
     'inception.conv5x5.bias 2',
     'inception.convpool.weight 2×4×1×1',
     'inception.convpool.bias 2',
-    'fc.weight 4×9',
-    'fc.bias 4',
     'aux.conv.weight 2×9×1×1',
     'aux.fc1.weight 5×24',
     'aux.fc1.bias 5',
     'aux.fc2.weight 4×5',
+    'fc.weight 4×9',
+    'fc.bias 4',
   ]);
 });
 
