@@ -18,15 +18,12 @@ export function stateSpecs(network: Network): Specs {
   return new Map(specs);
 }
 
-/** Heads come before the classifier, the last layer with tensors, as in torchvision's GoogLeNet and Inception v3. */
+/** Layers that compute; heads come last, or before the layer that they name. */
 function inStateOrder({ layers, auxiliary, ...network }: Network): PlannedLayer[] {
-  const leaves = (stack: readonly PlannedLayer[]) => allLayers({ ...network, layers: stack, auxiliary: [] });
-  const classifier = layers.findLastIndex((layer) =>
-    leaves([layer]).some(({ tensors }) => tensors.length > 0),
-  );
-  const at = classifier === -1 ? layers.length : classifier;
-  const heads = auxiliary.flatMap((head) => head.layers);
-  return leaves([...layers.slice(0, at), ...heads, ...layers.slice(at)]);
+  const headsBefore = (name: string | null) =>
+    auxiliary.flatMap((head) => (head.listedBefore === name ? head.layers : []));
+  const ordered = [...layers.flatMap((layer) => [...headsBefore(layer.name), layer]), ...headsBefore(null)];
+  return allLayers({ ...network, layers: ordered, auxiliary: [] });
 }
 
 /** Those with values that an optimizer could change: trained and frozen ones. */

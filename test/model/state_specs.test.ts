@@ -4,7 +4,7 @@ import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const { network } = everyLayerPlan();
 
-it('parameters are named by layer, heads before the classifier, as in torchvision’s state dicts', () => {
+it('parameters are named by layer, heads last', () => {
   expect([...parameterSpecs(network)].map(([name, { shape }]) => `${name} ${shape.join('×')}`)).toEqual([
     'conv1.weight 4×3×3×2',
     'conv1.bias 4',
@@ -18,12 +18,25 @@ it('parameters are named by layer, heads before the classifier, as in torchvisio
     'inception.conv5x5.bias 2',
     'inception.convpool.weight 2×4×1×1',
     'inception.convpool.bias 2',
+    'fc.weight 4×9',
+    'fc.bias 4',
     'aux.conv.weight 2×9×1×1',
     'aux.fc1.weight 5×24',
     'aux.fc1.bias 5',
     'aux.fc2.weight 4×5',
-    'fc.weight 4×9',
-    'fc.bias 4',
+  ]);
+});
+
+it('heads stand before the layer that they name, as torchvision has them', () => {
+  const heads = everyLayerPlan().network.auxiliary.map((head) => ({ ...head, listedBefore: 'fc' }));
+  const names = [...parameterSpecs({ ...network, auxiliary: heads }).keys()];
+  expect(names.slice(-6)).toEqual([
+    'aux.conv.weight',
+    'aux.fc1.weight',
+    'aux.fc1.bias',
+    'aux.fc2.weight',
+    'fc.weight',
+    'fc.bias',
   ]);
 });
 
