@@ -35,7 +35,10 @@ test('--json: the command that it gives trains', async () => {
 });
 
 test.each([
-  [['--dataset', 'mnist'], /^--dataset mnist: expected one of cifar10, cifar100, shapes, image_folder, manifest\n/],
+  [
+    ['--dataset', 'mnist'],
+    /^--dataset mnist: expected one of cifar10, cifar100, shapes, image_folder, manifest\n/,
+  ],
   [['--model', 'vgg'], /^--model vgg: expected one of googlenet, googlenet-32, resnet18, small\n/],
   [['name'], /^name: expected the name of a file that ends in \.yaml\nFor example: .* init name\.yaml\n/],
 ])('%j: exit code 2, and no file', async (args, message) => {
