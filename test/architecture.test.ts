@@ -17,7 +17,7 @@ const ROWS = [
   ['tracing'],
   ['model'],
   ['data', 'logging'],
-  ['terminal', 'storage', 'config'],
+  ['terminal', 'storage', 'config', 'listing'],
   ['registry', 'statistics'],
   ['errors.ts', 'random.ts', 'shape.ts', 'version.ts', 'web_assembly.d.ts'],
 ];

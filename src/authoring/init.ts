@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { alternatives } from '../config/words.js';
 import { systemErrorCode, UserError } from '../errors.js';
-import { type DatasetType, datasets } from '../registry/datasets/index.js';
+import { type DatasetType, datasetEntry, datasets } from '../registry/datasets/index.js';
 import { createFile } from '../storage/atomic.js';
 import { commandLine } from '../terminal/command_line.js';
 import { grouped } from '../terminal/format.js';
@@ -13,6 +13,8 @@ export interface InitOptions {
   readonly file: string | undefined;
   readonly dataset: DatasetType;
   readonly model: TemplateName;
+  /** The directory of your own images, or the file that lists them; undefined for any other data set. */
+  readonly root: string | undefined;
 }
 
 export interface InitResult {
@@ -28,7 +30,8 @@ export interface InitResult {
  * Writes a config to start from.
  * @throws UserError where the file exists, or cannot be written
  */
-export async function initConfig({ file: wanted, dataset, model }: InitOptions): Promise<InitResult> {
+export async function initConfig({ file: wanted, dataset, model, root }: InitOptions): Promise<InitResult> {
+  requireRoot(dataset, root);
   const file = wanted ?? `${model}-${dataset}.yaml`;
   if (!/\.ya?ml$/.test(file)) {
     throw new UserError(`${file}: expected the name of a file that ends in .yaml`, {
@@ -36,7 +39,7 @@ export async function initConfig({ file: wanted, dataset, model }: InitOptions):
       exitCode: 2,
     });
   }
-  const { text, plan } = await fillTemplate({ model, dataset, name: experimentName(file), file });
+  const { text, plan } = await fillTemplate({ model, dataset, root, name: experimentName(file), file });
   try {
     await createFile(file, text);
   } catch (error) {
@@ -47,6 +50,19 @@ export async function initConfig({ file: wanted, dataset, model }: InitOptions):
     });
   }
   return { file, dataset, model, parameters: plan.parameterCount, next: commandLine(['run', file]) };
+}
+
+/** A folder is named where the images are one's own, and nowhere else. */
+function requireRoot(dataset: DatasetType, root: string | undefined): void {
+  const isOwn = datasetEntry(dataset).kind === 'files';
+  if (isOwn === (root !== undefined)) return;
+  const expected = isOwn
+    ? '--root with the directory of the images, or the file that lists them'
+    : `no --root, as ${dataset} needs none`;
+  throw new UserError(`--dataset ${dataset}: expected ${expected}`, {
+    hint: `For example: ${commandLine(['init', '--dataset', 'image_folder', '--root', root ?? 'photos'])}`,
+    exitCode: 2,
+  });
 }
 
 export function initText({ file, dataset, model, parameters, next }: InitResult): string {

@@ -26,6 +26,8 @@ export const templates = {
   googlenet: {
     config: 'googlenet-cifar10.yaml',
     summary: 'GoogLeNet for images enlarged to 224×224',
+    /** The config resizes by itself. */
+    size: 224,
   },
   'googlenet-32': {
     config: 'googlenet-cifar10-32.yaml',
@@ -43,6 +45,8 @@ export const templates = {
 
 export type TemplateName = keyof typeof templates;
 
+/** Height and width that files are resized to for networks which were written for images of that size. */
+const FILES_SIZE = 32;
 const PACKAGE = new URL('../../', import.meta.url);
 /** Comments longer than this stand above the line that they explain. */
 const LONGEST_BESIDE = 90;
@@ -54,21 +58,25 @@ const BESIDE = '\u0001 ';
 export async function fillTemplate(options: {
   readonly model: TemplateName;
   readonly dataset: DatasetType;
+  /** The directory of your own images, or the file that lists them; undefined for other data sets. */
+  readonly root: string | undefined;
   readonly name: string;
   /** Where the text will be kept: an editor looks for the schema from there. */
   readonly file: string;
 }): Promise<{ text: string; plan: Plan }> {
-  const { config, summary } = templates[options.model];
-  const template = fileURLToPath(new URL(`configs/${config}`, PACKAGE));
-  const { plan } = await loadPlan(template, [
+  const template = templates[options.model];
+  const { config, summary } = template;
+  const base = fileURLToPath(new URL(`configs/${config}`, PACKAGE));
+  const { plan } = await loadPlan(base, [
     `name=${JSON.stringify(options.name)}`,
-    `dataset={type: ${options.dataset}}`,
+    `dataset=${JSON.stringify(datasetOptions(options.dataset, options.root))}`,
     `input.normalize=${JSON.stringify(datasetEntry(options.dataset).statistics)}`,
+    ...(options.root === undefined || 'size' in template ? [] : [`input.resize=${FILES_SIZE}`]),
   ]);
   const keys = Object.keys(experimentSchema.properties) as (keyof Plan['config'])[];
   const document = new Document(Object.fromEntries(keys.map((key) => [key, plan.config[key]])));
   // As it is written there: a layer has the options that are not the default.
-  const written = withoutComments(parseDocument(await readFile(template, 'utf8')).contents) as Entries;
+  const written = withoutComments(parseDocument(await readFile(base, 'utf8')).contents) as Entries;
   document.set('model', written.get('model', true));
   const map = document.contents as unknown as Entries;
   annotate(map, [], plan);
@@ -91,6 +99,10 @@ export async function fillTemplate(options: {
   ].join('\n');
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
   return { text: aligned(text), plan };
+}
+
+function datasetOptions(type: DatasetType, root: string | undefined): object {
+  return type === 'manifest' ? { type, file: root } : { type, root };
 }
 
 /**

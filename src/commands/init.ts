@@ -19,6 +19,7 @@ export default class Init extends BaseCommand {
   static override examples = [
     '<%= config.bin %> <%= command.id %>',
     '<%= config.bin %> <%= command.id %> first.yaml --dataset shapes --model small',
+    '<%= config.bin %> <%= command.id %> photos.yaml --dataset image_folder --root photos --model resnet18',
     '<%= config.bin %> <%= command.id %> configs/cifar100.yaml --dataset cifar100 --model googlenet-32',
   ];
   static override args = {
@@ -35,12 +36,21 @@ export default class Init extends BaseCommand {
       default: 'googlenet-32',
       description: 'network and hyperparameters',
     })(),
+    root: Flags.string({
+      description:
+        'directory of your own images (--dataset image_folder), or the file that lists them (manifest)',
+    }),
   };
 
   override async run(): Promise<InitResult> {
     const { args, flags } = await this.parse(Init);
     const { initConfig, initText } = await import('../authoring/init.js');
-    const result = await initConfig({ file: args.file, dataset: flags.dataset, model: flags.model });
+    const result = await initConfig({
+      file: args.file,
+      dataset: flags.dataset,
+      model: flags.model,
+      root: flags.root,
+    });
     this.log(initText(result));
     return result;
   }

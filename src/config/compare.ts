@@ -14,7 +14,8 @@ export function compareConfigs(before: Experiment, after: Experiment): Differenc
 }
 
 /** Keys that decide where a run computes, where its data are and what it saves, not what comes out. */
-const DECIDES_NOTHING = /^(backend|dataset\.root|dataset\.archive\.url|checkpoint|tensorboard)(\.|$)/;
+const DECIDES_NOTHING =
+  /^(backend|dataset\.root|dataset\.archive\.url|dataset\.duplicates|dataset\.file|checkpoint|tensorboard)(\.|$)/;
 
 /** Whether a run with the one config ends with other weights than one with the other, because of this key. */
 export function decidesResult({ path, before, after }: Difference): boolean {

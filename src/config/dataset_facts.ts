@@ -1,23 +1,40 @@
-import type { DatasetOptions, StoredSplit } from '../registry/datasets/dataset.js';
+import { listImages } from '../listing/list_images.js';
+import { shareCount, splitListing } from '../listing/split_listing.js';
+import {
+  type CommonOptions,
+  type FilesOptions,
+  filesOptions,
+  type StoredSplit,
+} from '../registry/datasets/dataset.js';
 import type { DatasetContents, DatasetFacts } from '../registry/datasets/facts.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import type { Experiment } from '../registry/experiment.js';
 import type { Problem } from './network.js';
+import { printable } from './words.js';
 
-/** Asks the data set's entry what it has, and works out what a run of this config uses of it. */
-export function datasetFacts({ dataset }: Experiment): { facts: DatasetFacts; problems: Problem[] } {
-  const contents = datasetEntry(dataset.type).contents(dataset);
-  const { facts, problems } = factsWithin(contents, dataset);
-  return { facts, problems: [...limitsBeyond(contents, dataset), ...problems] };
+/** What a run of a config uses of its data set; null where that cannot be known. */
+interface Asked {
+  readonly facts: DatasetFacts | null;
+  readonly problems: readonly Problem[];
+}
+
+/** Asks the data set what it has, and works out what a run of this config uses of it. */
+export function datasetFacts(config: Experiment): Asked {
+  const { dataset } = config;
+  const entry = datasetEntry(dataset.type);
+  if (entry.kind === 'files') return factsOfFiles(config, filesOptions(dataset));
+  const contents = entry.contents(dataset);
+  const { facts, problems } = factsWithin(contents, dataset as CommonOptions);
+  return { facts, problems: [...limitsBeyond(contents.count, dataset), ...problems] };
 }
 
 function factsWithin(
   { classes, image, count }: DatasetContents,
-  { limit, validation }: DatasetOptions,
-): { facts: DatasetFacts; problems: Problem[] } {
+  { limit, validation }: CommonOptions,
+): Asked {
   const within = (split: StoredSplit) => Math.min(limit[split] ?? count[split], count[split]);
   const [images, test] = [within('train'), within('test')];
-  const apart = validation === 'test' ? 0 : validationCount(images, validation);
+  const apart = validation === 'test' ? 0 : shareCount(images, validation);
   const facts: DatasetFacts = {
     classes,
     image,
@@ -30,12 +47,43 @@ function factsWithin(
   return { facts, problems: [{ path: ['dataset', 'validation'], expected, actual }] };
 }
 
-/** Both parts have an image at least. */
-function validationCount(images: number, share: number): number {
-  return Math.min(images - 1, Math.max(1, Math.round(images * share)));
+/** Images in files differ in size: what the network sees is what they are resized to. */
+function factsOfFiles({ seed, input, dataset }: Experiment, options: FilesOptions): Asked {
+  const problems: Problem[] = [];
+  const { resize } = input;
+  if (resize === null) {
+    const expected = `a number of pixels, as the images of ${dataset.type} may differ in size`;
+    problems.push({ path: ['input', 'resize'], expected, actual: 'null' });
+  }
+  const listed = listImages(options);
+  if ('problems' in listed) {
+    for (const { key, expected, actual } of listed.problems) {
+      problems.push({ path: ['dataset', key], expected: printable(expected), actual: printable(actual) });
+    }
+    return { facts: null, problems };
+  }
+  const { files, available } = splitListing(listed.listing, options, seed);
+  const [train, validation, test] = [files.train, files.validation, files.test].map(
+    ({ paths }) => paths.length,
+  ) as [number, number, number];
+  problems.push(...limitsBeyond(available, dataset));
+  const splits = { validation, test };
+  for (const split of ['validation', 'test'] as const) {
+    if (splits[split] > 0 || (split === 'validation' && options.validation === 'test')) continue;
+    const expected = `images to set apart: more than ${train}, or groups that can be divided`;
+    problems.push({ path: ['dataset', split], expected, actual: 'none' });
+  }
+  if (problems.length > 0 || resize === null) return { facts: null, problems };
+  const chosenOn = options.validation === 'test' ? 'test' : 'validation';
+  const image = { channels: 3, height: resize, width: resize };
+  const { classes } = listed.listing;
+  return { facts: { classes, image, count: { train, validation, test }, chosenOn }, problems };
 }
 
-function limitsBeyond({ count }: DatasetContents, { limit, ...dataset }: Experiment['dataset']): Problem[] {
+function limitsBeyond(
+  count: DatasetContents['count'],
+  { limit, ...dataset }: Experiment['dataset'],
+): Problem[] {
   return (['train', 'test'] satisfies StoredSplit[]).flatMap((split) => {
     const wanted = limit[split];
     const expected = `at most ${count[split]}, the ${split} images of ${dataset.type}`;

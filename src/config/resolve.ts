@@ -32,6 +32,8 @@ export function resolveExperiment(
   const { facts: dataset, problems: ofDataset } = stored
     ? { facts: stored, problems: [] }
     : datasetFacts(config);
+  // Without the number of classes and the size of images, a network is not to be judged.
+  if (!dataset) return { problems: [...ofDataset] };
   const { network, problems } = planNetwork(config.model, inputShape(config, dataset.image), {
     numClasses: dataset.classes.length,
   });

@@ -1,8 +1,8 @@
+import { firstIndices } from '../listing/sample.js';
 import { permutation, randomStream } from '../random.js';
 import type { Augment } from '../registry/augmentations/augmentation.js';
 import { type AugmentationOptions, augmentationEntry } from '../registry/augmentations/index.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
-import { firstIndices } from './sample.js';
 import type { Inputs, InputValues } from './source.js';
 
 /** Some images side by side, as a step reads them. */

@@ -2,11 +2,13 @@ import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Interrupted, systemErrorCode, UserError } from '../errors.js';
-import type {
-  ArchiveDataset,
-  ArchiveOptions,
-  DatasetEntry,
-  DatasetOptions,
+import { listingBase } from '../listing/list_images.js';
+import {
+  type ArchiveDataset,
+  type ArchiveOptions,
+  type DatasetEntry,
+  type DatasetOptions,
+  filesOptions,
 } from '../registry/datasets/dataset.js';
 import { fileError } from '../storage/file_error.js';
 import { extractFiles, installFiles, removeLeftovers } from './archive.js';
@@ -37,6 +39,12 @@ export async function ensureFiles(
   options: DatasetOptions,
   context: FilesContext = {},
 ): Promise<Ensured> {
+  if (entry.kind === 'files') {
+    return {
+      action: 'found',
+      detail: `the images of ${listingBase(filesOptions(options))} are your own: there is nothing to download`,
+    };
+  }
   if (entry.kind === 'generated') {
     return {
       action: 'generated',
@@ -146,7 +154,7 @@ function localPath(url: string): string {
 }
 
 export function archiveOptions(options: DatasetOptions): ArchiveOptions {
-  if ('root' in options) return options;
+  if ('archive' in options) return options;
   throw new TypeError('an archive data set needs the options root and archive');
 }
 

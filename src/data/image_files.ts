@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { FORMATS, isImageName } from '../listing/image_name.js';
 import { fileError } from '../storage/file_error.js';
 
 /** A file to read as an image, or why there is none at that place. */
@@ -8,8 +9,6 @@ export interface ImageFile {
   readonly file: string;
   readonly error?: string;
 }
-
-const EXTENSIONS = new Set(['.png', '.jpg', '.jpeg', '.webp']);
 
 /**
  * The images that paths stand for: files as they are given, directories with all images below them, by name.
@@ -30,7 +29,7 @@ export async function imageFiles(paths: readonly string[]): Promise<ImageFile[]>
 async function imagesBelow(directory: string): Promise<ImageFile[]> {
   const files = await walk(directory);
   if (files.length > 0) return files;
-  return [{ file: directory, error: `${directory}: no PNG, JPEG or WebP file below this directory` }];
+  return [{ file: directory, error: `${directory}: no ${FORMATS} file below this directory` }];
 }
 
 async function walk(directory: string): Promise<ImageFile[]> {
@@ -46,7 +45,7 @@ async function walk(directory: string): Promise<ImageFile[]> {
     if (entry.name.startsWith('.')) continue;
     const path = join(directory, entry.name);
     if (entry.isDirectory()) files.push(...(await walk(path)));
-    else if (EXTENSIONS.has(extname(entry.name).toLowerCase()) && (await leadsToFile(path))) {
+    else if (isImageName(entry.name) && (await leadsToFile(path))) {
       files.push({ file: path });
     }
   }

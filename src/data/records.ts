@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../errors.js';
+import { isSortedByClass } from '../listing/sample.js';
 import type { ArchiveDataset, Draw, RecordFile, StoredSplit } from '../registry/datasets/dataset.js';
 import type { DatasetContents } from '../registry/datasets/facts.js';
 import { fileError } from '../storage/file_error.js';
 import { readExactly } from '../storage/read_exactly.js';
-import { isSortedByClass } from './sample.js';
 import { memorySource, planeBytes, type Source } from './source.js';
 
 /** Files are read in pieces of this many records, so that a large one is not held in memory twice. */

@@ -18,17 +18,27 @@ export function filesStage({ config: { dataset } }: Plan, signal: AbortSignal): 
   };
 }
 
-/** The stages that bring the data set into memory. @param signal aborts the download */
-export function dataStages<C extends { data?: Splits }>(plan: Plan, signal: AbortSignal): Stage<C>[] {
+/**
+ * The stages that open the data set: files of the user's own are decoded as they are read, all else comes into memory.
+ * @param signal aborts the download
+ * @param images images.jsonl of the run
+ */
+export function dataStages<C extends { data?: Splits }>(
+  plan: Plan,
+  signal: AbortSignal,
+  images: string,
+): Stage<C>[] {
   const { train, validation, test } = plan.dataset.count;
   const apart = validation === 0 ? '' : `, ${grouped(validation)} validation`;
   return [
     filesStage(plan, signal),
     {
       title: 'Prepare',
-      run: async (stage) => {
-        stage.data = await openSplits(plan);
-        return `${grouped(train)} training${apart} and ${grouped(test)} test images in memory`;
+      run: async (stage, output) => {
+        stage.data = await openSplits(plan, { file: images, log: output.line });
+        const counts = `${grouped(train)} training${apart} and ${grouped(test)} test images`;
+        const isStreamed = datasetEntry(plan.config.dataset.type).kind === 'files';
+        return `${counts}${isStreamed ? ', decoded as they are read' : ' in memory'}`;
       },
     },
   ];

@@ -1,5 +1,5 @@
 import type { Plan } from '../config/resolve.js';
-import { openSource } from '../data/open.js';
+import { openSource, openSplit } from '../data/open.js';
 import { planeBytes, type Source } from '../data/source.js';
 import { UserError } from '../errors.js';
 import { randomStream } from '../random.js';
@@ -16,10 +16,11 @@ export interface CheckImages {
 /**
  * The first test images of the run, whose logits are those that count; noise where the files are not there, as nothing
  * is downloaded for a check.
+ * @param images images.jsonl of the run, where there is one
  */
-export async function checkImages(plan: Plan, count: number): Promise<CheckImages> {
+export async function checkImages(plan: Plan, count: number, images: string | null): Promise<CheckImages> {
   try {
-    const source = await firstTestImages(plan, count);
+    const source = await firstTestImages(plan, count, images);
     const found = Math.min(source.count, count);
     // A test set may be smaller than that: its images come again.
     const planes = await source.read(Uint32Array.from({ length: count }, (_, i) => i % found));
@@ -31,10 +32,14 @@ export async function checkImages(plan: Plan, count: number): Promise<CheckImage
 }
 
 /** At most `count`. @throws UserError where they cannot be read */
-function firstTestImages({ config: { dataset, seed } }: Plan, count: number): Promise<Source> {
+function firstTestImages(plan: Plan, count: number, images: string | null): Promise<Source> {
+  const { dataset, seed } = plan.config;
+  const entry = datasetEntry(dataset.type);
+  // Files are decoded as they are read: there is nothing to save.
+  if (entry.kind === 'files') return openSplit(plan, 'test', { file: images });
   const test = Math.min(dataset.limit.test ?? count, count);
   const options = { ...dataset, limit: { ...dataset.limit, test } };
-  return openSource(datasetEntry(dataset.type), options, seed, 'test');
+  return openSource(entry, options, seed, 'test');
 }
 
 function noise({ dataset }: Plan, count: number): Uint8Array {

@@ -20,7 +20,7 @@ const BATCHES = [1, 3];
  * @throws UserError where they disagree, or the backend fails
  */
 export async function verifyExport(
-  { plan, state }: OpenedCheckpoint,
+  { plan, state, images: listed }: OpenedCheckpoint,
   exported: OpenedExport,
   backend: BackendName,
 ): Promise<string> {
@@ -32,6 +32,7 @@ export async function verifyExport(
     const images = await checkImages(
       plan,
       BATCHES.reduce((sum, size) => sum + size, 0),
+      listed,
     );
     description = images.description;
     let first = 0;

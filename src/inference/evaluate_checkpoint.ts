@@ -40,7 +40,7 @@ interface Context {
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const { directory, step, plan, state, chosenOnTest } = await openCheckpoint(
+  const { directory, step, plan, state, images, chosenOnTest } = await openCheckpoint(
     options.source,
     options.backend,
   );
@@ -59,7 +59,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
         {
           title: 'Evaluate',
           run: async (stage, output) => {
-            const source = await openSplit(plan, options.split);
+            const source = await openSplit(plan, options.split, { file: images, log: output.line });
             stage.program = await withUserErrors(openProgram(plan, choice.name, threads, state), choice.name);
             const evaluated = await evaluate(
               stage.program,

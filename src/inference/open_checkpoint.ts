@@ -1,10 +1,12 @@
-import { join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { fromStateDict, type ModelState } from '../model/state.js';
 import { checkpointDirectory } from '../runs/checkpoint_directory.js';
 import { storedPlan } from '../runs/stored_plan.js';
 import { readWeights } from '../storage/checkpoints.js';
+import { runPaths } from '../storage/run_directory.js';
 
 /** A trained model, to be used and not trained on. */
 export interface OpenedCheckpoint {
@@ -16,6 +18,8 @@ export interface OpenedCheckpoint {
   readonly chosenOnTest: boolean;
   /** What it was trained with: network, preprocessing, classes. */
   readonly plan: Plan;
+  /** Where its run lists its images, if it is in a run and that has image files. */
+  readonly images: string;
   /** Its weights; the optimizer's state is that of a start. */
   readonly state: ModelState;
 }
@@ -36,5 +40,6 @@ export async function openCheckpoint(source: string, backend?: string): Promise<
       : planFromResolved({ ...trained.config, backend }, '--backend', trained.dataset);
   const chosenOnTest = plan.dataset.chosenOn === 'test' && state.best?.step === state.step;
   const weights = fromStateDict(plan.network, tensors, directory);
-  return { directory, step: state.step, chosenOnTest, plan, state: { ...weights, slots: new Map() } };
+  const { images } = runPaths(dirname(dirname(await realpath(directory))));
+  return { directory, step: state.step, chosenOnTest, plan, images, state: { ...weights, slots: new Map() } };
 }

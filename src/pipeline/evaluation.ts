@@ -1,6 +1,6 @@
 import { streamBatches } from '../data/batches.js';
-import { firstIndices } from '../data/sample.js';
 import type { Inputs } from '../data/source.js';
+import { firstIndices } from '../listing/sample.js';
 import type { Evaluation, Program } from '../model/program.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { percent, rate } from '../terminal/format.js';

@@ -1,8 +1,8 @@
 import type { Plan } from '../config/resolve.js';
 import { batchAt } from '../data/batches.js';
 import type { Splits } from '../data/open.js';
-import { firstIndices } from '../data/sample.js';
 import type { Inputs } from '../data/source.js';
+import { firstIndices } from '../listing/sample.js';
 import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';

@@ -7,6 +7,7 @@ import { frozenPrefix, prefixPlan, restPlan } from '../config/frozen_prefix.js';
 import { loadPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import type { Splits } from '../data/open.js';
+import { type PreparedImages, prepareImages } from '../data/prepare_images.js';
 import { dataStages } from '../data/stages.js';
 import { Interrupted } from '../errors.js';
 import { stateOf, withFrozen } from '../model/frozen_part.js';
@@ -52,25 +53,49 @@ interface Context {
   summary?: RunSummary;
 }
 
+/** A stage of its own, as it may take a while: afterwards there is a run. */
+async function lookAtImages(plan: Plan): Promise<PreparedImages> {
+  const interrupt = new InterruptHandler();
+  const context: { prepared?: PreparedImages } = {};
+  try {
+    await runStages(
+      [
+        {
+          title: 'Images',
+          run: async (stage, output) => {
+            stage.prepared = await prepareImages(plan, output, interrupt.signal);
+            const { lines, unreadable } = stage.prepared;
+            const without = unreadable.length > 0 ? `, ${grouped(unreadable.length)} left out` : '';
+            return `${counted(lines.length, 'file')} of ${grouped(plan.dataset.classes.length)} classes looked at${without}`;
+          },
+        },
+      ],
+      context,
+    );
+    return context.prepared!;
+  } finally {
+    interrupt.dispose();
+  }
+}
+
 /**
  * Runs an experiment: download, prepare, compile, train, evaluate, report.
  * @throws UserError, Interrupted
  */
 export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const loaded = await loadPlan(options.config, options.sets);
-  const { plan } = loaded;
-  const { training } = plan.config;
   const threads = threadCount(options.threads);
   // Before anything is made: a backend that is missing must leave no run behind.
-  const choice = await takeBackend(plan.config.backend, threads);
+  const choice = await takeBackend(loaded.plan.config.backend, threads);
   const environment = await describeEnvironment(choice, threads, new Date());
-  const session = await openRunSession(loaded, options, environment);
+  const session = await openRunSession(loaded, options, environment, lookAtImages);
   if ('summary' in session) {
     const result = `${session.summary.run_directory}: the run has finished all its epochs, nothing is left to do${newerRuns(session)}`;
     await runStages([{ title: 'Run directory', run: async () => result }], {});
     return session.summary;
   }
-  const { paths, recorder } = session;
+  const { plan, paths, recorder } = session;
+  const { training } = plan.config;
   const { chosenOn } = plan.dataset;
   const { cached, reason } = frozenPrefix(plan);
   const [first, rest] = [prefixPlan(plan, cached), restPlan(plan, cached)];
@@ -113,7 +138,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         return describeStart(session);
       },
     },
-    ...dataStages<Context>(plan, interrupt.signal),
+    ...dataStages<Context>(plan, interrupt.signal, paths.images),
     {
       title: 'Compile',
       run: async (stage) => {

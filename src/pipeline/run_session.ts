@@ -2,18 +2,22 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../config/canonical.js';
 import { compareConfigs, decidesResult } from '../config/compare.js';
-import type { LoadedPlan } from '../config/load_plan.js';
+import { type LoadedPlan, planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
+import type { PreparedImages } from '../data/prepare_images.js';
+import { writeRunImages } from '../data/run_images.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkSlots, fromStateDict, initialState, stateDict } from '../model/state.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
+import { datasetEntry } from '../registry/datasets/index.js';
 import { type InitialWeights, readRunPlan, runPlanText } from '../runs/run_plan.js';
 import { type RunSummary, readSummary } from '../runs/summary.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { readJsonFile } from '../storage/json_file.js';
+import { writeJsonLines } from '../storage/json_lines.js';
 import { makeDirectory } from '../storage/make_directory.js';
 import {
   createRunDirectory,
@@ -42,6 +46,8 @@ export interface RunRequest {
 
 /** A run directory that is ours, with its logs open, and the state to start from. */
 export interface RunSession {
+  /** With what is left where image files cannot be read; with what the run knew of its images, in one that goes on. */
+  readonly plan: Plan;
   readonly paths: RunPaths;
   readonly recorder: Recorder;
   readonly position: Position;
@@ -66,24 +72,26 @@ export type FinishedRun = Pick<RunSession, 'passedOver'> & { readonly summary: R
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
 type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
 
+/** Looks at the image files that a new run begins with. */
+export type PrepareImages = (plan: Plan) => Promise<PreparedImages>;
+
 /**
  * Makes or finds the run directory, and locks it. Where it cannot be used, nothing in it is changed.
+ * @param prepare is called of a new run on image files
  * @throws UserError
  */
 export async function openRunSession(
   loaded: LoadedPlan,
   request: RunRequest,
   environment: Environment,
+  prepare: PrepareImages,
 ): Promise<RunSession | FinishedRun> {
-  const { plan } = loaded;
-  const found = request.resume ? await findRun(plan, request.runDir) : null;
+  const found = request.resume ? await findRun(loaded.plan, request.runDir) : null;
   const existing = found?.directory ?? null;
-  if (existing) {
-    const { plan: before } = await readRunPlan(existing);
-    requireSameConfig(existing, before, plan);
-    requireSameData(existing, before.dataset, plan.dataset);
-  }
+  const hasFiles = datasetEntry(loaded.plan.config.dataset.type).kind === 'files';
   const init = existing ? null : await readInitial(loaded, request.init);
+  const prepared = hasFiles && !existing ? await prepare(loaded.plan) : null;
+  const plan = existing ? await planToGoOn(existing, loaded.plan) : (prepared?.plan ?? loaded.plan);
   const directory =
     existing ?? (await makeRunDirectory(plan, request.runDir, new Date(environment.started_at)));
   const paths = runPaths(directory);
@@ -91,7 +99,7 @@ export async function openRunSession(
   try {
     const start = existing
       ? await readStart(plan, paths)
-      : await beginRun(loaded, paths, init?.state ?? null);
+      : await beginRun({ ...loaded, plan }, paths, init?.state ?? null);
     const { passedOver } = found ?? { passedOver: [] };
     const summary = start.position.finished ? await readSummary(paths) : null;
     if (summary) {
@@ -101,6 +109,10 @@ export async function openRunSession(
     const recorder = Recorder.open(paths, start.logs, { plan, ...environment });
     const earlier_sessions = existing ? await readEnvironment(paths.environment) : [];
     await writeFileAtomic(paths.environment, json({ ...environment, earlier_sessions }));
+    if (prepared) {
+      await writeRunImages(paths.images, prepared.lines);
+      if (prepared.unreadable.length > 0) await writeJsonLines(paths.unreadable, prepared.unreadable);
+    }
     // Last: a directory with a plan is a run that can be resumed.
     if (!existing) await writeFileAtomic(paths.plan, runPlanText({ plan, init: init?.weights ?? null }));
     const close = async () => {
@@ -111,6 +123,7 @@ export async function openRunSession(
     const weights = init?.weights ?? null;
     return {
       ...start,
+      plan,
       init: weights,
       paths,
       recorder,
@@ -123,6 +136,17 @@ export async function openRunSession(
     await lock.release();
     throw error;
   }
+}
+
+/** The plan of a run that goes on, which must be what it was; its images are those that its images.jsonl lists. */
+async function planToGoOn(directory: string, now: Plan): Promise<Plan> {
+  const { plan: before } = await readRunPlan(directory);
+  requireSameConfig(directory, before, now);
+  if (datasetEntry(now.config.dataset.type).kind === 'files') {
+    return planFromResolved(now.config, 'the config', before.dataset);
+  }
+  requireSameData(directory, before.dataset, now.dataset);
+  return now;
 }
 
 async function findRun(plan: Plan, runDir: string | undefined): Promise<LatestRun | null> {

@@ -23,7 +23,9 @@ export interface ReportResult {
 export async function writeReport(directory: string, test?: Source): Promise<ReportResult> {
   const run = await openRun(directory);
   const { paths, plan, predictions, missing } = run;
-  const images = predictions ? await mistakeImages(plan, predictions, test) : { unavailable: '' };
+  const images = predictions
+    ? await mistakeImages(plan, predictions, test, paths.images)
+    : { unavailable: '' };
   await writeFileAtomic(paths.report, runPage(run, images));
   const noImages =
     predictions && 'unavailable' in images ? [`Images are left out: ${images.unavailable}`] : [];
@@ -35,9 +37,10 @@ async function mistakeImages(
   plan: Plan,
   predictions: StoredPredictions,
   test: Source | undefined,
+  images: string,
 ): Promise<MistakeImages> {
   try {
-    const source = test ?? (await openSplit(plan, 'test'));
+    const source = test ?? (await openSplit(plan, 'test', { file: images }));
     if (!predictions.labels.every((label, index) => label === source.labels[index])) {
       return { unavailable: 'the labels of the data set are not those of predictions.jsonl.' };
     }

@@ -223,7 +223,8 @@ function comparePredictions(first: OpenedRun, second: OpenedRun): McNemar | stri
   const [one, two] = [first.predictions!, second.predictions!];
   const sameLabels =
     one.labels.length === two.labels.length && one.labels.every((label, i) => label === two.labels[i]);
-  if (!sameLabels) return 'they are not about the same test images.';
+  if (!sameLabels || first.testImages !== second.testImages)
+    return 'they are not about the same test images.';
   const correct = ({ labels, predicted }: typeof one) =>
     Array.from(labels, (label, i) => label === predicted[i]);
   return mcnemar(correct(one), correct(two));

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../config/resolve.js';
+import { testImagesDigest } from '../data/run_images.js';
 import { UserError } from '../errors.js';
 import { type RunMetrics, readMetrics } from '../logging/metrics_reader.js';
 import { readCheckpointState } from '../storage/checkpoint_state.js';
@@ -22,6 +23,8 @@ export interface OpenedRun {
   /** Null where the run has not come to its end. */
   readonly summary: RunSummary | null;
   readonly predictions: StoredPredictions | null;
+  /** Of the contents of the test images, where they are files; else null. */
+  readonly testImages: string | null;
   /** environment.json, as it is. */
   readonly environment: Readonly<Record<string, unknown>> | null;
   /** A sentence for each thing that a finished run would have. */
@@ -42,8 +45,9 @@ export async function openRun(directory: string): Promise<OpenedRun> {
     ? await readPredictions(paths.predictions, plan.dataset.count.test, plan.dataset.classes.length)
     : null;
   if (summary && predictions) requireSameEvaluation(paths, summary, predictions);
+  const testImages = existsSync(paths.images) ? await testImagesDigest(paths.images) : null;
   const environment = await readEnvironment(paths.environment);
-  const run = { paths, plan, init, summary, metrics, predictions, environment };
+  const run = { paths, plan, init, summary, metrics, predictions, testImages, environment };
   return { ...run, missing: missingParts(run) };
 }
 

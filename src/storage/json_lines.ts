@@ -1,11 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { writeFileAtomic } from './atomic.js';
 import { fileError } from './file_error.js';
 import { damagedFile } from './json_file.js';
 
 /** A longer line is none of ours, and reading it would only exhaust memory. */
 const MAX_LINE_BYTES = 1024 * 1024;
 const NEWLINE = 0x0a;
+
+/** Writes a file of one JSON value a line, in place of any there. */
+export async function writeJsonLines(path: string, values: readonly object[]): Promise<void> {
+  await writeFileAtomic(path, values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+}
 
 /** How a file of JSON lines ended. */
 export interface JsonLinesEnd {

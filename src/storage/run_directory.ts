@@ -19,6 +19,10 @@ export interface RunPaths {
   readonly plan: string;
   /** Versions, backend, hardware, git commit. */
   readonly environment: string;
+  /** The split of each image file; of data sets of files alone. */
+  readonly images: string;
+  /** The image files that were left out as unreadable, and why. */
+  readonly unreadable: string;
   readonly metrics: string;
   readonly checkpoints: string;
   /** What frozen layers make of the images, until the run has finished. */
@@ -35,6 +39,8 @@ export function runPaths(directory: string): RunPaths {
     config: join(directory, 'config.yaml'),
     plan: join(directory, 'plan.json'),
     environment: join(directory, 'environment.json'),
+    images: join(directory, 'images.jsonl'),
+    unreadable: join(directory, 'unreadable.jsonl'),
     metrics: join(directory, 'metrics.jsonl'),
     checkpoints: join(directory, 'checkpoints'),
     features: join(directory, 'features'),

@@ -6,7 +6,7 @@ import { initConfig } from '../../src/authoring/init.js';
 import { loadPlan } from '../../src/config/load_plan.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
-const init = (file: string) => initConfig({ file, dataset: 'shapes', model: 'small' });
+const init = (file: string) => initConfig({ file, dataset: 'shapes', model: 'small', root: undefined });
 
 test.each([
   ['first.yaml', 'first'],
@@ -48,4 +48,14 @@ test.each([
     hint: expect.any(String),
   });
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test('a folder is named where the images are your own, and nowhere else', async () => {
+  const file = join(temporaryDirectory(), 'x.yaml');
+  const own = initConfig({ file, dataset: 'image_folder', model: 'small', root: undefined });
+  await expect(own).rejects.toThrow(
+    '--dataset image_folder: expected --root with the directory of the images, or the file that lists them',
+  );
+  const shapes = initConfig({ file, dataset: 'shapes', model: 'small', root: 'photos' });
+  await expect(shapes).rejects.toThrow('--dataset shapes: expected no --root, as shapes needs none');
 });

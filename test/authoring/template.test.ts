@@ -8,13 +8,16 @@ import { fillTemplate, schemaReference, type TemplateName, templates } from '../
 import { experimentJsonSchema } from '../../src/config/json_schema.js';
 import { type DatasetType, datasetEntry, datasets } from '../../src/registry/datasets/index.js';
 import { experimentSchema } from '../../src/registry/experiment.js';
+import { writePhotos } from '../helpers/photos.js';
+import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
+const known = (Object.keys(datasets) as DatasetType[]).filter((type) => datasetEntry(type).kind !== 'files');
 const combinations = (Object.keys(templates) as TemplateName[]).flatMap((model) =>
-  (Object.keys(datasets) as DatasetType[]).map((dataset) => [model, dataset] as const),
+  known.map((dataset) => [model, dataset] as const),
 );
 const validate = new Ajv({ allowUnionTypes: true, strictTypes: false }).compile(experimentJsonSchema());
 const fill = (model: TemplateName, dataset: DatasetType, file = 'x.yaml') =>
-  fillTemplate({ model, dataset, name: 'x', file });
+  fillTemplate({ model, dataset, name: 'x', file, root: undefined });
 
 describe.each(combinations)('%s on %s', (model, dataset) => {
   const filled = fill(model, dataset);
@@ -50,6 +53,26 @@ describe.each(combinations)('%s on %s', (model, dataset) => {
     }
     expect((await filled).text).not.toMatch(/[^\P{Cc}\n]/u);
   });
+});
+
+it.each([
+  ['googlenet', 224],
+  ['small', 32],
+] as const)('%s on a folder resizes its images to %i', async (model, size) => {
+  const root = join(temporaryDirectory(), 'my photos');
+  await writePhotos(root, ['cat', 'dog'], 40);
+  const { text, plan } = await fillTemplate({
+    model,
+    dataset: 'image_folder',
+    root,
+    name: 'x',
+    file: 'x.yaml',
+  });
+  const written = parse(text) as typeof plan.config;
+  expect(validate(written), JSON.stringify(validate.errors)).toBe(true);
+  expect(written.dataset).toMatchObject({ type: 'image_folder', root, validation: null, test: null });
+  expect(written.input.resize).toBe(size);
+  expect(plan.dataset.classes).toEqual(['cat', 'dog']);
 });
 
 it('shows the shape of each layer', async () => {

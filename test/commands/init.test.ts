@@ -9,7 +9,7 @@ test('without options: GoogLeNet on CIFAR-10, the other choices, and the next co
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(readdirSync(cwd)).toEqual(['googlenet-32-cifar10.yaml']);
   expect(stdout).toMatch(
-    /^googlenet-32-cifar10\.yaml: googlenet-32 on cifar10, 2,047,300 parameters\nOther choices: --model googlenet, resnet18 or small; --dataset cifar100 or shapes\n\nTrain it with: node \S+ run googlenet-32-cifar10\.yaml\n$/,
+    /^googlenet-32-cifar10\.yaml: googlenet-32 on cifar10, 2,047,300 parameters\nOther choices: --model googlenet, resnet18 or small; --dataset cifar100, shapes, image_folder or manifest\n\nTrain it with: node \S+ run googlenet-32-cifar10\.yaml\n$/,
   );
   expect(await gnet(['validate', 'googlenet-32-cifar10.yaml'], { cwd })).toMatchObject({ code: 0 });
 });
@@ -35,7 +35,10 @@ test('--json: the command that it gives trains', async () => {
 });
 
 test.each([
-  [['--dataset', 'mnist'], /^--dataset mnist: expected one of cifar10, cifar100, shapes\n/],
+  [
+    ['--dataset', 'mnist'],
+    /^--dataset mnist: expected one of cifar10, cifar100, shapes, image_folder, manifest\n/,
+  ],
   [['--model', 'vgg'], /^--model vgg: expected one of googlenet, googlenet-32, resnet18, small\n/],
   [['name'], /^name: expected the name of a file that ends in \.yaml\nFor example: .* init name\.yaml\n/],
 ])('%j: exit code 2, and no file', async (args, message) => {

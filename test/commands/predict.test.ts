@@ -22,7 +22,7 @@ test('answers on stdout, errors on stderr, exit code 1 where there is one', asyn
   expect(mixed.code).toBe(1);
   expect(mixed.stdout).toMatch(/^red\.jpg( {2}\w+ +[\d.]+ %){5}\n$/);
   expect(mixed.stderr.trimEnd().split('\n').at(-1)).toBe(
-    'broken.png: expected a PNG, JPEG or WebP image, got a file that begins with 6e6f2069',
+    'broken.png: expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got a file that begins with 6e6f2069',
   );
 
   const json = await gnet(['predict', 'run', '.', '--top-k', '1', '--json'], { cwd });

@@ -44,10 +44,20 @@ describe('an image of the size of the records keeps its pixel values', () => {
     ['PNG', (image) => image.png()],
     ['PNG of 16 bits', (image) => image.toColourspace('rgb16').png()],
     ['PNG with a palette', (image) => image.png({ palette: true, effort: 10, colours: 256 })],
+    ['TIFF', (image) => image.tiff({ compression: 'lzw' })],
+    ['lossless AVIF', (image) => image.avif({ lossless: true, chromaSubsampling: '4:4:4' })],
     ['lossless WebP', (image) => image.webp({ lossless: true })],
   ])('%s', async (_, encode) => {
     const encoded = await encode(raw(rgb, 4, 5, 3)).toBuffer();
     expect(await read(encoded)).toEqual(planes(rgb, 3));
+  });
+
+  test('a GIF has the colours of its palette', async () => {
+    const two = Uint8Array.from(
+      { length: 60 },
+      (_, i) => (Math.floor(i / 3) % 2 === 0 ? [255, 0, 0] : [0, 0, 255])[i % 3]!,
+    );
+    expect(await read(await raw(two, 4, 5, 3).gif({ effort: 10 }).toBuffer())).toEqual(planes(two, 3));
   });
 
   test('a JPEG comes near them', async () => {
@@ -71,6 +81,42 @@ test('grey becomes three equal channels, and colours one where records have one'
   const flat = new Uint8Array(60).fill(77);
   const one = { ...SIZE, channels: 1 };
   expect(await read(await raw(flat, 4, 5, 3).png().toBuffer(), one)).toEqual(Array(20).fill(77));
+});
+
+describe('other colours become sRGB of 8 bits, by their profiles', () => {
+  const flat = (...pixel: number[]) => Array.from({ length: 60 }, (_, i) => pixel[Math.floor(i / 20)]!);
+
+  test('grey of 16 bits', async () => {
+    const grey = Uint16Array.from({ length: 20 }, (_, i) => i * 3000);
+    const png = await sharp(grey, { raw: { height: 4, width: 5, channels: 1 } })
+      .toColourspace('grey16')
+      .png()
+      .toBuffer();
+    expect((await sharp(png).metadata()).depth).toBe('ushort');
+    const expected = [...grey].map((value) => value >> 8);
+    expect(await read(png)).toEqual([...expected, ...expected, ...expected]);
+  });
+
+  test('CMYK, by its own profile or a common one', async () => {
+    // Red, through a CMYK profile and back: print cannot hold all of it.
+    const red = Uint8Array.from({ length: 60 }, (_, i) => [200, 40, 40][i % 3]!);
+    const jpeg = await raw(red, 4, 5, 3).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+    expect((await sharp(jpeg).metadata()).space).toBe('cmyk');
+    const back = await read(jpeg);
+    for (const [i, value] of flat(200, 40, 40).entries()) expect(Math.abs(back[i]! - value)).toBeLessThan(25);
+  });
+
+  test('a profile of wider colours', async () => {
+    const rgb = Uint8Array.from({ length: 60 }, (_, i) => [200, 100, 50][i % 3]!);
+    const png = await raw(rgb, 4, 5, 3).png().toBuffer();
+    const profile = await sharp(png).withIccProfile('p3').png().toBuffer();
+    // The same colours, told in Display P3: other numbers.
+    expect([...(await sharp(profile).keepIccProfile().raw().toBuffer())]).not.toEqual([...rgb]);
+    expect((await sharp(profile).metadata()).icc).toBeDefined();
+    const values = await read(profile);
+    for (const [i, value] of flat(200, 100, 50).entries())
+      expect(Math.abs(values[i]! - value)).toBeLessThanOrEqual(2);
+  });
 });
 
 test('what is transparent becomes white', async () => {
@@ -119,11 +165,15 @@ describe('what cannot be read is one line', () => {
   };
 
   test.each<[string, () => Promise<Buffer>, RegExp]>([
-    ['nothing', async () => Buffer.alloc(0), /^expected a PNG, JPEG or WebP image, got an empty file$/],
+    [
+      'nothing',
+      async () => Buffer.alloc(0),
+      /^expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got an empty file$/,
+    ],
     [
       'another format',
       async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'),
-      /^expected a PNG, JPEG or WebP image, got a file that begins with 3c737667$/,
+      /^expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got a file that begins with 3c737667$/,
     ],
     ['a PNG cut short', async () => (await image('png')).subarray(0, 3000), /^damaged PNG image: \w/],
     [

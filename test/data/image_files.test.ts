@@ -46,6 +46,6 @@ test('links to files count, broken ones too; links to directories are not follow
 
 test('a directory without images says so', async () => {
   const directory = makeFiles('notes.txt');
-  const error = `${directory}: no PNG, JPEG or WebP file below this directory`;
+  const error = `${directory}: no PNG, JPEG, WebP, GIF, TIFF or AVIF file below this directory`;
   expect(await imageFiles([directory])).toEqual([{ file: directory, error }]);
 });

@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawRecords, readLabels, readRecords } from '../../src/data/records.js';
-import { firstIndices } from '../../src/data/sample.js';
 import type { Source } from '../../src/data/source.js';
 import { UserError } from '../../src/errors.js';
+import { firstIndices } from '../../src/listing/sample.js';
 import { smallDataset } from '../helpers/archive_dataset.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 

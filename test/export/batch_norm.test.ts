@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
-import { firstIndices } from '../../src/data/sample.js';
 import { exportCheckpoint } from '../../src/export/export.js';
 import type { exportFormats } from '../../src/export/formats.js';
 import { openOnnx } from '../../src/export/onnx.js';
 import { openGraphModel } from '../../src/export/tfjs.js';
 import { type OpenedCheckpoint, openCheckpoint } from '../../src/inference/open_checkpoint.js';
+import { firstIndices } from '../../src/listing/sample.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { runPython, whyNoPython } from '../helpers/python.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';

@@ -13,7 +13,14 @@ import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
 vi.mock(import('../../src/backends/load_tfjs.js'), { spy: true });
 
 const plan = tinyPlan();
-const model = { directory: 'run', step: 1, chosenOnTest: false, plan, state: initialState(plan) };
+const model = {
+  directory: 'run',
+  step: 1,
+  chosenOnTest: false,
+  plan,
+  images: 'images.jsonl',
+  state: initialState(plan),
+};
 
 type Outputs = Awaited<ReturnType<OpenedExport['predict']>>;
 

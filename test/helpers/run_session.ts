@@ -83,8 +83,12 @@ export async function sessionFixture(): Promise<SessionFixture> {
   const load = (...sets: string[]) => loadPlan(file, sets);
   const loaded = await load();
   const open: SessionFixture['open'] = (request = {}, config = loaded, environment = ENVIRONMENT) =>
-    openUnfinished(config, { runDir, resume: false, init: undefined, ...request }, environment);
+    openUnfinished(config, { runDir, resume: false, init: undefined, ...request }, environment, noFiles);
   return { directory, runDir, loaded, load, open, resume: (config) => open({ resume: true }, config) };
+}
+
+async function noFiles(): Promise<never> {
+  throw new Error('the data set has no image files');
 }
 
 /** Where there is something left to do: these tests finish no run. */

@@ -5,7 +5,6 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
 import { openSplit } from '../../src/data/open.js';
-import { firstIndices } from '../../src/data/sample.js';
 import { planeBytes, type Source } from '../../src/data/source.js';
 import { Interrupted } from '../../src/errors.js';
 import type { Predicted } from '../../src/inference/classify_images.js';
@@ -16,6 +15,7 @@ import {
   predictionTable,
   unreadable,
 } from '../../src/inference/predict.js';
+import { firstIndices } from '../../src/listing/sample.js';
 import { evaluate, type Predictions } from '../../src/pipeline/evaluation.js';
 import { expectAllClose } from '../helpers/all_close.js';
 import { shown } from '../helpers/plain_stages.js';
@@ -102,11 +102,11 @@ test('files that cannot be read leave the others their answers, in their places'
   const paths = [join(place, 'broken.png'), good(0), join(place, 'nowhere.png'), good(1), place];
   const result = await predict(paths);
   expect(result.images.map((image) => ('error' in image ? image.error : probabilities(image)))).toEqual([
-    `${place}/broken.png: expected a PNG, JPEG or WebP image, got a file that begins with 6e6f2069`,
+    `${place}/broken.png: expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got a file that begins with 6e6f2069`,
     expect.anything(),
     `cannot read ${place}/nowhere.png: no such file or directory (ENOENT)`,
     expect.anything(),
-    `${place}/broken.png: expected a PNG, JPEG or WebP image, got a file that begins with 6e6f2069`,
+    `${place}/broken.png: expected a PNG, JPEG, WebP, GIF, TIFF or AVIF image, got a file that begins with 6e6f2069`,
   ]);
   expectAllClose(probabilities(result.images[1] as Predicted), expected(0));
   expectAllClose(probabilities(result.images[3] as Predicted), expected(1));

@@ -111,6 +111,8 @@ test('the paths are those of the contract', () => {
     config: join('runs/a', 'config.yaml'),
     plan: join('runs/a', 'plan.json'),
     environment: join('runs/a', 'environment.json'),
+    images: join('runs/a', 'images.jsonl'),
+    unreadable: join('runs/a', 'unreadable.jsonl'),
     metrics: join('runs/a', 'metrics.jsonl'),
     checkpoints: join('runs/a', 'checkpoints'),
     predictions: join('runs/a', 'predictions.jsonl'),

@@ -37,17 +37,41 @@ export type ArchiveOptions = CommonOptions & {
   readonly archive: { readonly url: string; readonly sha256: string } | null;
 };
 
-export type DatasetOptions = ArchiveOptions | CommonOptions;
+/** The options of images in files of the user's own, defaults filled in. */
+export type FilesOptions = Omit<CommonOptions, 'validation'> & {
+  /** Null: the images that are kept apart, else a tenth. */
+  readonly validation: CommonOptions['validation'] | null;
+  /** The share of all images that is the test set; null: the images that are kept apart, else a tenth. */
+  readonly test: number | null;
+  /** What becomes of an image that cannot be read. */
+  readonly unreadable: 'error' | 'skip';
+  /** What becomes of images of the same content in two splits. */
+  readonly duplicates: 'warn' | 'error';
+} & (
+    | {
+        /** The directory that holds them. */
+        readonly root: string;
+      }
+    | {
+        /** The file that lists them. */
+        readonly file: string;
+      }
+  );
+
+export type DatasetOptions = ArchiveOptions | CommonOptions | FilesOptions;
 
 interface Entry<S extends TObject> {
   readonly schema: S;
   readonly statistics: ChannelStatistics;
+}
+
+interface KnownEntry<S extends TObject> extends Entry<S> {
   /** What the data set has with these options, before its images are read. */
   contents(options: Resolved<Static<S>>): DatasetContents;
 }
 
 /** A data set of binary record files in a tar.gz archive. */
-export interface ArchiveDataset<S extends TObject = TObject> extends Entry<S> {
+export interface ArchiveDataset<S extends TObject = TObject> extends KnownEntry<S> {
   readonly kind: 'archive';
   readonly archive: { readonly url: string; readonly md5: string };
   /** The folder inside the archive that holds the files, and the folder below `root` that they are kept in. */
@@ -61,7 +85,7 @@ export interface ArchiveDataset<S extends TObject = TObject> extends Entry<S> {
 export type Draw = (seed: number, split: StoredSplit, index: number, planes: Uint8Array) => void;
 
 /** A data set that is drawn by a function of (seed, split, index) alone. */
-export interface GeneratedDataset<S extends TObject = TObject> extends Entry<S> {
+export interface GeneratedDataset<S extends TObject = TObject> extends KnownEntry<S> {
   readonly kind: 'generated';
   /** The class of image `index` of any split. */
   readonly label: (index: number) => number;
@@ -69,7 +93,18 @@ export interface GeneratedDataset<S extends TObject = TObject> extends Entry<S> 
   draw(options: Resolved<Static<S>>): Draw;
 }
 
-export type DatasetEntry = ArchiveDataset | GeneratedDataset;
+/** Images in files of the user's own: `listImages` tells which there are. */
+export interface FilesDataset<S extends TObject = TObject> extends Entry<S> {
+  readonly kind: 'files';
+}
+
+export type DatasetEntry = ArchiveDataset | GeneratedDataset | FilesDataset;
+
+/** The options of a data set of files. */
+export function filesOptions(options: DatasetOptions): FilesOptions {
+  if ('unreadable' in options) return options;
+  throw new TypeError('a data set of files needs the options of one');
+}
 
 /** Keeps the type of an entry's schema, so that the type of a whole config follows from it. */
 export function defineArchiveDataset<S extends TObject>({
@@ -90,4 +125,14 @@ export function defineGeneratedDataset<S extends TObject>(
   entry: Omit<GeneratedDataset<S>, 'kind'>,
 ): GeneratedDataset<S> {
   return { kind: 'generated', ...entry };
+}
+
+/** Of the photographs of ImageNet, with which weights that others trained were trained; those of a folder are unknown. */
+const PHOTOGRAPHS: ChannelStatistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** As `defineArchiveDataset`, for files of the user's own. */
+export function defineFilesDataset<S extends TObject>(
+  entry: Omit<FilesDataset<S>, 'kind' | 'statistics'>,
+): FilesDataset<S> {
+  return { kind: 'files', statistics: PHOTOGRAPHS, ...entry };
 }

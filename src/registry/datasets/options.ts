@@ -1,5 +1,5 @@
 import type { TProperties } from '@sinclair/typebox';
-import { nullable, Type } from '../schema.js';
+import { nullable, oneOf, Type } from '../schema.js';
 
 const limitOf = (split: string) =>
   Type.Optional(
@@ -12,19 +12,21 @@ const limitOf = (split: string) =>
     ),
   );
 
-/** Shared by every data set. */
-const common = {
-  limit: Type.Optional(
-    Type.Object(
-      { train: limitOf('train'), test: limitOf('test') },
-      {
-        additionalProperties: false,
-        default: {},
-        description:
-          'Use fewer images of each split: the first ones; of a data set in the order of its classes, a sample with a share of each class.',
-      },
-    ),
+const limit = Type.Optional(
+  Type.Object(
+    { train: limitOf('train'), test: limitOf('test') },
+    {
+      additionalProperties: false,
+      default: {},
+      description:
+        'Use fewer images of each split: the first ones; of a data set in the order of its classes, a sample with a share of each class.',
+    },
   ),
+);
+
+/** Shared by every data set that knows its splits. */
+const common = {
+  limit,
   validation: Type.Optional(
     Type.Unsafe<number | 'test'>({
       type: ['number', 'string'],
@@ -89,6 +91,55 @@ export function generatedSchema<const T extends string, P extends TProperties>(
 ) {
   return Type.Object(
     { type: Type.Literal(type, { description }), ...own, ...common },
+    { additionalProperties: false, description },
+  );
+}
+
+const share = { exclusiveMinimum: 0, exclusiveMaximum: 1, default: null };
+
+/** The options of images in files of the user's own, and where they are. */
+export function filesSchema<const T extends string, P extends TProperties>(
+  type: T,
+  description: string,
+  place: P,
+) {
+  return Type.Object(
+    {
+      type: Type.Literal(type, { description }),
+      ...place,
+      limit,
+      validation: Type.Optional(
+        Type.Unsafe<number | 'test' | null>({
+          type: ['number', 'string', 'null'],
+          ...share,
+          pattern: '^(test)$',
+          description:
+            'The share of the training images that is set apart, alike of each class, to choose the best epoch; null: the validation images that are kept apart, else a tenth. test: choose on the test set, which makes its figure optimistic.',
+        }),
+      ),
+      test: Type.Optional(
+        Type.Unsafe<number | null>({
+          type: ['number', 'null'],
+          ...share,
+          description:
+            'The share of all images that is set apart as the test set, alike of each class, from the seed; null: the test images that are kept apart, else a tenth.',
+        }),
+      ),
+      unreadable: Type.Optional(
+        oneOf(['error', 'skip'], {
+          default: 'error',
+          description:
+            'What becomes of images that cannot be read: error ends the run, skip leaves them out from its beginning, and lists them in unreadable.jsonl.',
+        }),
+      ),
+      duplicates: Type.Optional(
+        oneOf(['warn', 'error'], {
+          default: 'warn',
+          description:
+            'What becomes of images of the same content in two splits: they are told, or end the run.',
+        }),
+      ),
+    },
     { additionalProperties: false, description },
   );
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { recordFiles } from '../../../src/data/manifest.js';
 import { type DatasetType, datasetEntry, datasets } from '../../../src/registry/datasets/index.js';
 
-const types = Object.keys(datasets) as DatasetType[];
+const all = Object.keys(datasets) as DatasetType[];
+const types = all.filter((type) => datasetEntry(type).kind !== 'files');
 
 function resolve(type: DatasetType, config: object): { value: object; valid: boolean } {
   const value = structuredClone({ type, ...config });
@@ -16,7 +17,9 @@ function resolve(type: DatasetType, config: object): { value: object; valid: boo
 
 /** What a data set has with its defaults. */
 function contentsOf(type: DatasetType) {
-  return datasetEntry(type).contents(resolve(type, {}).value as never);
+  const entry = datasetEntry(type);
+  if (entry.kind === 'files') throw new TypeError('its directories tell');
+  return entry.contents(resolve(type, {}).value as never);
 }
 
 describe.each(types)('%s', (type) => {
@@ -44,6 +47,32 @@ describe.each(types)('%s', (type) => {
     expect(new Set(classes).size).toBe(classes.length);
     for (const property of Object.values(schema.properties)) expect(property.description).toMatch(/\.$/);
   });
+});
+
+describe('image_folder', () => {
+  it('needs its directory, and fills in the defaults', () => {
+    const limit = { train: null, test: null };
+    const value = { type: 'image_folder', root: 'a', limit, validation: null, test: null };
+    expect(resolve('image_folder', { root: 'a' })).toEqual({
+      value: { ...value, unreadable: 'error', duplicates: 'warn' },
+      valid: true,
+    });
+    expect(resolve('image_folder', {}).valid).toBe(false);
+  });
+
+  it('may be a list in a file', () => {
+    expect(resolve('manifest', { file: 'a.csv' })).toMatchObject({ valid: true });
+    expect(resolve('manifest', { root: 'a' }).valid).toBe(false);
+  });
+
+  it.each([
+    [{ validation: 'test' }, true],
+    [{ validation: 0.2, test: 0.3 }, true],
+    [{ test: 'test' }, false],
+    [{ test: 1 }, false],
+    [{ unreadable: 'grey' }, false],
+    [{ duplicates: 'error' }, true],
+  ])('%j', (config, valid) => expect(resolve('image_folder', { root: 'a', ...config }).valid).toBe(valid));
 });
 
 describe.each(['cifar10', 'cifar100'] as const)('%s', (type) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { complement, isSortedByClass, limitedIndices, stratifiedSample } from '../../src/data/sample.js';
+import { complement, isSortedByClass, limitedIndices, stratifiedSample } from '../../src/listing/sample.js';
 
 /** counts[c] images of each class c, side by side, or in turns. */
 const sorted = (counts: readonly number[]) =>
