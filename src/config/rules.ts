@@ -87,6 +87,14 @@ const warmupWithinRun: Rule = ({ config: { schedule, training } }) => {
   return [problem(['schedule', 'warmup_epochs'], expected, schedule.warmup_epochs)];
 };
 
+const weightOfEachClass: Rule = ({ config: { loss }, dataset }) => {
+  if (!('class_weights' in loss) || !Array.isArray(loss.class_weights)) return [];
+  const { length } = dataset.classes;
+  if (loss.class_weights.length === length) return [];
+  const expected = `${length} numbers, one a class`;
+  return [problem(['loss', 'class_weights'], expected, loss.class_weights.length)];
+};
+
 const normalizeEachChannel: Rule = ({ config, dataset }) => {
   const { channels } = dataset.image;
   const { normalize } = config.input;
@@ -123,6 +131,7 @@ const RULES: readonly Rule[] = [
   batchWithVariance,
   nesterovNeedsMomentum,
   warmupWithinRun,
+  weightOfEachClass,
   normalizeEachChannel,
   affordableParameters,
   affordableOutputs,

@@ -3,6 +3,7 @@ import { BackendFailure, failedRun, withFailures } from '../backends/failure.js'
 import { openProgram, takeBackend } from '../backends/open_program.js';
 import { threadCount } from '../backends/threads.js';
 import { loadPlan } from '../config/load_plan.js';
+import { withBalancedClasses } from '../data/class_weights.js';
 import type { Splits } from '../data/open.js';
 import { dataStages } from '../data/stages.js';
 import { Interrupted } from '../errors.js';
@@ -80,7 +81,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     {
       title: 'Compile',
       run: async (stage) => {
-        stage.program = await withFailures(openProgram(plan, choice.name, threads, session.state));
+        const trained = withBalancedClasses(plan, stage.data!.train.labels);
+        stage.program = await withFailures(openProgram(trained, choice.name, threads, session.state));
         stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
         if (!stage.position.finished) await stage.program.prepare(training.batch_size);
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;

@@ -53,6 +53,11 @@ describe('rules between keys', () => {
       ['schedule.warmup_epochs: expected at most 2, the epochs of the training, got 2.5'],
     ],
     [
+      'class weights',
+      { loss: { type: 'cross_entropy', class_weights: [1, 2] } },
+      ['loss.class_weights: expected 8 numbers, one a class, got 2'],
+    ],
+    [
       'parameters',
       { model: { layers: [pool, { ...fc, name: 'big', units: 1e9 }, fc] } },
       [
