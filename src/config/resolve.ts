@@ -83,6 +83,6 @@ function horizonOf({ training, schedule }: Experiment, images: number): Horizon 
   return {
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * training.epochs,
-    warmupSteps: Math.round(stepsPerEpoch * schedule.warmup_epochs),
+    warmupSteps: 'warmup_epochs' in schedule ? Math.round(stepsPerEpoch * schedule.warmup_epochs) : 0,
   };
 }

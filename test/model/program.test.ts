@@ -24,6 +24,10 @@ const cases: [string, Partial<SmallPlan>][] = [
   ['sgd without slots', { optimizer: { type: 'sgd' } }],
   ['adam', { optimizer: { type: 'adam', weight_decay: 0.01 } }],
   ['adamw', { optimizer: { type: 'adamw' } }],
+  ['nadam', { optimizer: { type: 'nadam' } }],
+  ['rmsprop', { optimizer: { type: 'rmsprop', variant: 'tensorflow', momentum: 0.9, epsilon: 1e-3 } }],
+  ['adagrad', { optimizer: { type: 'adagrad', initial_accumulator: 0.1 } }],
+  ['lion', { optimizer: { type: 'lion', weight_decay: 0.1 } }],
   ['images resized', { optimizer: momentum, input: { resize: 9 } }],
   ['no head', { optimizer: momentum, auxiliary: [] }],
 ];
