@@ -92,7 +92,9 @@ class Expansion {
     const entries = this.#entries(value, context, path, depth);
     const type = entries.get('type')?.value;
     const name = type?.kind === 'scalar' && typeof type.value === 'string' ? type.value : undefined;
-    if (name === undefined || Object.hasOwn(layers, name)) return { kind: 'map', origin, entries };
+    if (name === undefined || Object.hasOwn(layers, name) || isInitialization(path)) {
+      return { kind: 'map', origin, entries };
+    }
     const block = this.blocks.get(name);
     if (block) return this.#use(block, { kind: 'map', origin, entries }, context, path, depth);
     if (block === null) {
@@ -267,6 +269,11 @@ class Expansion {
       throw new TooMuch({ path, origin, expected, actual: 'more (blocks that use blocks multiply)' });
     }
   }
+}
+
+/** Whether what stands there is no layer, though it has a type: `init` of a layer, or of a kind of layer in `model.init`. */
+function isInitialization(path: KeyPath): boolean {
+  return path.at(-1) === 'init' || path.at(-2) === 'init';
 }
 
 function moved(origin: Origin, { uses, moves }: Context, path: KeyPath): Origin {

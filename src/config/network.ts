@@ -44,6 +44,8 @@ export interface PlannedHead {
   readonly name: string;
   readonly after: string;
   readonly weight: number;
+  /** The outermost layer before which the state dict has the head; null: behind all of them. */
+  readonly listedBefore: string | null;
   readonly layers: readonly PlannedLayer[];
 }
 
@@ -118,6 +120,14 @@ export function planNetwork(
         ...(near === undefined ? {} : { suggestion: `did you mean ${near}?` }),
       });
     }
+    const outer = model.layers.flatMap(({ name }) => (name === null ? [] : [name]));
+    if (head.listed_before !== null && !outer.includes(head.listed_before)) {
+      problems.push({
+        path: [...path, 'listed_before'],
+        expected: `the name of an outermost layer of the main stack (${outer.join(', ')}), or null`,
+        actual: shorten(head.listed_before),
+      });
+    }
     const planned = source
       ? planClassifier(head.layers, `${head.name}.`, [...path, 'layers'], source.output, {
           ...planning,
@@ -125,7 +135,8 @@ export function planNetwork(
           ...(isTaken && { taken: new Map() }),
         })
       : [];
-    return { name: head.name, after: head.after, weight: head.weight, layers: planned };
+    const { name, after, weight, listed_before: listedBefore } = head;
+    return { name, after, weight, listedBefore, layers: planned };
   });
   return { network: { layers, auxiliary, numClasses: sizes.numClasses }, problems };
 }

@@ -32,13 +32,8 @@ export function sideBySide(
   for (const [first, second, ...others] of groups) {
     if (!first || !second) continue;
     const heads = [first, second, ...others];
-    const operations = [
-      first.operation,
-      second.operation,
-      ...others.map(({ operation }) => operation),
-    ] as const;
     const tensors = heads.map(({ layer }) => tensorsOf(layer));
-    const results = forwardSideBySide(tf, operations, tensors, x);
+    const results = forwardSideBySide(tf, first.operation, tensors, x);
     for (const [index, { layer }] of heads.entries()) outputs.set(layer, results[index]!);
   }
   return outputs;

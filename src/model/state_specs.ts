@@ -1,4 +1,4 @@
-import { allLayers, type Network } from '../config/network.js';
+import { allLayers, type Network, type PlannedLayer } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { OWN_NAME, type TensorSpec, tensorName } from '../registry/layers/layer.js';
 
@@ -7,7 +7,7 @@ type Specs = ReadonlyMap<string, TensorSpec>;
 /** All tensors of a model by their names in PyTorch's state dict, in its order: `inception1.conv3x3.weight`. */
 export function stateSpecs(network: Network): Specs {
   const specs: [string, TensorSpec][] = [];
-  for (const { name, tensors } of allLayers(network)) {
+  for (const { name, tensors } of inStateOrder(network)) {
     for (const spec of tensors) {
       // A module's own parameters come before those of the modules in it.
       const module = name.slice(0, name.lastIndexOf('.') + 1);
@@ -16,6 +16,14 @@ export function stateSpecs(network: Network): Specs {
     }
   }
   return new Map(specs);
+}
+
+/** Layers that compute; heads come last, or before the layer that they name. */
+function inStateOrder({ layers, auxiliary, ...network }: Network): PlannedLayer[] {
+  const headsBefore = (name: string | null) =>
+    auxiliary.flatMap((head) => (head.listedBefore === name ? head.layers : []));
+  const ordered = [...layers.flatMap((layer) => [...headsBefore(layer.name), layer]), ...headsBefore(null)];
+  return allLayers({ ...network, layers: ordered, auxiliary: [] });
 }
 
 /** Those with values that an optimizer could change: trained and frozen ones. */

@@ -25,6 +25,15 @@ const auxiliary = Type.Object(
     }),
     after: Type.String({ description: 'The layer of the main stack whose output the head reads.' }),
     weight: Type.Number({ minimum: 0, description: "Factor of the head's loss in the total loss." }),
+    listed_before: Type.Optional(
+      nullable(
+        Type.String({
+          description:
+            'The outermost layer of the main stack before which the state dict lists the head (torchvision lists heads before the classifier); null: behind all layers.',
+        }),
+        { default: null },
+      ),
+    ),
     layers: layerStack('Layers of the head; the last gives one output per class.'),
   },
   { additionalProperties: false, description: 'An auxiliary classifier, used in training only.' },

@@ -1,5 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { fileError } from './file_error.js';
+import type { FileHandle } from 'node:fs/promises';
+import { withOpenFile } from './open_file.js';
 import { type Meanings, unpickle } from './pickle.js';
 import { LEGACY_BEGINNING, looksLikeLegacy, readLegacy } from './pytorch_legacy.js';
 import { damagedPytorch, findStateDict, pytorchMeanings, StorageReference } from './pytorch_objects.js';
@@ -36,16 +36,7 @@ export function looksLikePytorch(beginning: Uint8Array): boolean {
  * @throws UserError that names the file, and the tensor at fault
  */
 export async function readPytorch(path: string): Promise<PytorchFile> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      return await readFrom(handle, path);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
+  return withOpenFile(path, (handle) => readFrom(handle, path));
 }
 
 async function readFrom(handle: FileHandle, path: string): Promise<PytorchFile> {

@@ -1,8 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../errors.js';
 import { elements } from '../shape.js';
 import { decodeTensor, ELEMENT_TYPES } from './element_types.js';
-import { fileError } from './file_error.js';
+import { withOpenFile } from './open_file.js';
 import { readExactly } from './read_exactly.js';
 import { parseSafetensorsHeader, type TensorEntry } from './safetensors_header.js';
 
@@ -76,16 +76,7 @@ export function encodeSafetensors(
  * or holds another dtype. No memory is claimed beyond a small multiple of the file's size.
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  try {
-    const handle = await open(path, 'r');
-    try {
-      return await readFrom(handle, path);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileError('read', path, error);
-  }
+  return withOpenFile(path, (handle) => readFrom(handle, path));
 }
 
 async function readFrom(handle: FileHandle, path: string): Promise<SafetensorsFile> {

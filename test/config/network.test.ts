@@ -29,6 +29,7 @@ const head = (layers: Layer[], options: object = {}) => ({
   name: 'aux',
   after: 'c',
   weight: 1,
+  listed_before: null,
   layers,
   ...options,
 });
@@ -83,6 +84,13 @@ describe('planNetwork', () => {
       [head([pool('p'), linear('x')], { after: 'conv9' })],
       'model.auxiliary.0.after',
       'conv9',
+    ],
+    [
+      'head listed before nothing',
+      [conv('c'), pool('p'), linear('fc')],
+      [head([pool('p'), linear('x')], { listed_before: 'aux.x' })],
+      'model.auxiliary.0.listed_before',
+      'aux.x',
     ],
     [
       'window larger than its grid in a head',

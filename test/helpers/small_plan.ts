@@ -154,11 +154,60 @@ const FLAT: Partial<SmallPlan> = {
   auxiliary: [],
 };
 
+const activations = ['relu6', 'leaky_relu', 'elu', 'gelu', 'gelu_tanh', 'silu', 'mish'];
+const CLASSIFIER = [{ type: 'global_max_pool' }, { type: 'linear', name: 'fc', units: 'num_classes' }];
+
+/** Convolutions in groups and with dilation, norms, every activation, pooling with all its options. */
+export const VOCABULARY: Partial<SmallPlan> = {
+  layers: [
+    { type: 'conv', name: 'c1', filters: 4, kernel: [3, 2], padding: 'same', activation: 'hard_swish' },
+    { type: 'local_response_norm', size: 3, alpha: 0.5 },
+    { type: 'conv', name: 'c2', filters: 8, kernel: 3, padding: 2, dilation: 2, groups: 2 },
+    { type: 'group_norm', name: 'n1', groups: 2 },
+    ...activations.map((name) => ({ type: 'activation', function: name })),
+    { type: 'conv', name: 'c3', filters: 8, kernel: 3, padding: 1, stride: 2, groups: 8, activation: 'tanh' },
+    { type: 'layer_norm', name: 'n2' },
+    { type: 'avg_pool', kernel: 2, stride: 1, padding: 1, ceil_mode: true, count_include_pad: false },
+    { type: 'linear', name: 'pixels', units: 6, activation: 'hard_sigmoid' },
+    { type: 'layer_scale', name: 'scale', init: 0.5 },
+    { type: 'drop_path', rate: 0.25 },
+    { type: 'layer_norm', name: 'n3', over: 'all' },
+    { type: 'max_pool', kernel: 2, stride: 2, ceil_mode: true },
+    { type: 'adaptive_avg_pool', size: [3, 2] },
+    { type: 'dropout', rate: 0.5, channels: true },
+    ...CLASSIFIER,
+  ],
+  auxiliary: [],
+};
+
+/** Every block of a known network. */
+export const BLOCKS: Partial<SmallPlan> = {
+  layers: [
+    { type: 'conv_norm_activation', name: 'stem', filters: 8, activation: 'sigmoid' },
+    { type: 'basic_block', name: 'basic', filters: 8 },
+    { type: 'bottleneck', name: 'bottleneck', filters: 4, groups: 2, stride: 2 },
+    { type: 'inverted_residual', name: 'inverted', filters: 8, expansion: 2 },
+    { type: 'mb_conv', name: 'mb', filters: 8, expansion: 2, squeeze: 'input', drop_path: 0.1 },
+    { type: 'mb_conv', name: 'mb3', filters: 8, hidden: 12, squeeze: 'hidden', activation: 'hard_swish' },
+    { type: 'fire', name: 'fire', squeeze: 2, expand1x1: 3, expand3x3: 3 },
+    { type: 'dense_block', name: 'dense', layers: 2, growth_rate: 3, dropout: 0.1 },
+    { type: 'convnext_block', name: 'convnext', layer_scale: 0.5, drop_path: 0.1 },
+    {
+      ...{ type: 'inception_bn', name: 'inception', conv1x1: 2, conv3x3_reduce: 2, conv3x3: 3 },
+      ...{ conv5x5_reduce: 2, conv5x5: 2, convpool: 2 },
+    },
+    ...CLASSIFIER,
+  ],
+  auxiliary: [],
+};
+
 /** Changes of everyLayerPlan after which it is exported with all that an export could get wrong. */
 export const exportedPlans: readonly [string, Partial<SmallPlan>][] = [
   ['every layer', {}],
   ['images resized', { input: { resize: 9 } }],
   ['one row of pixels', { ...FLAT, image: [3, 1, 5] }],
   ['flattened', FLAT],
+  ['the vocabulary of layers', VOCABULARY],
+  ['blocks of known networks', BLOCKS],
   ['equal constants', { input: { normalize: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] } } }],
 ];

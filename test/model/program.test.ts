@@ -11,7 +11,7 @@ import {
   trainOn,
   trainStepOn,
 } from '../helpers/programs.js';
-import { everyLayerPlan, type SmallPlan } from '../helpers/small_plan.js';
+import { BLOCKS, everyLayerPlan, type SmallPlan, VOCABULARY } from '../helpers/small_plan.js';
 
 const TOLERANCE = { relative: 1e-4, absolute: 1e-5 };
 
@@ -30,6 +30,8 @@ const cases: [string, Partial<SmallPlan>][] = [
   ['lion', { optimizer: { type: 'lion', weight_decay: 0.1 } }],
   ['images resized', { optimizer: momentum, input: { resize: 9 } }],
   ['no head', { optimizer: momentum, auxiliary: [] }],
+  ['the vocabulary of layers', VOCABULARY],
+  ['blocks of known networks', BLOCKS],
 ];
 
 function expectSameState(actual: ModelState, expected: ModelState): void {

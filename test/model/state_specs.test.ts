@@ -4,7 +4,7 @@ import { everyLayerPlan } from '../helpers/small_plan.js';
 
 const { network } = everyLayerPlan();
 
-it('parameters are named by layer, heads last, as in PyTorch’s state dict', () => {
+it('parameters are named by layer, heads last', () => {
   expect([...parameterSpecs(network)].map(([name, { shape }]) => `${name} ${shape.join('×')}`)).toEqual([
     'conv1.weight 4×3×3×2',
     'conv1.bias 4',
@@ -24,6 +24,19 @@ it('parameters are named by layer, heads last, as in PyTorch’s state dict', ()
     'aux.fc1.weight 5×24',
     'aux.fc1.bias 5',
     'aux.fc2.weight 4×5',
+  ]);
+});
+
+it('heads stand before the layer that they name, as torchvision has them', () => {
+  const heads = everyLayerPlan().network.auxiliary.map((head) => ({ ...head, listedBefore: 'fc' }));
+  const names = [...parameterSpecs({ ...network, auxiliary: heads }).keys()];
+  expect(names.slice(-6)).toEqual([
+    'aux.conv.weight',
+    'aux.fc1.weight',
+    'aux.fc1.bias',
+    'aux.fc2.weight',
+    'fc.weight',
+    'fc.bias',
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type { Static } from '@sinclair/typebox';
-import { pair, type Resolved, sizeOrPair, sizePairOr, Type } from '../schema.js';
+import { integerOr, pair, type Resolved, sizeOrPair, sizePairOr, Type } from '../schema.js';
 import { activationField } from './activation.js';
 import { type Convolution, forwardConvolution, planConvolution } from './convolution.js';
 import { initializationField } from './initialization.js';
@@ -9,7 +9,9 @@ import { type Padding, reach, symmetricPadding } from './window.js';
 const schema = Type.Object(
   {
     ...layerFields('conv', '2-D convolution, as torch.nn.Conv2d.'),
-    filters: Type.Integer({ minimum: 1, description: 'Number of output channels.' }),
+    filters: integerOr(['num_classes'], 1, {
+      description: 'Number of output channels; num_classes stands for the number of classes of the data set.',
+    }),
     kernel: sizeOrPair(1, { description: 'Window in pixels: one number, or [height, width].' }),
     stride: Type.Optional(sizeOrPair(1, { default: 1, description: 'Step of the window in pixels.' })),
     padding: Type.Optional(
@@ -42,7 +44,6 @@ const schema = Type.Object(
 /** The operation that the options describe. */
 export function convolution(options: Resolved<Static<typeof schema>>): Convolution {
   return {
-    filters: options.filters,
     kernel: pair(options.kernel),
     stride: pair(options.stride),
     padding: paddingOf(options),
@@ -67,6 +68,9 @@ function paddingOf({ padding, stride, ...options }: Resolved<Static<typeof schem
 /** y = activation(weight ⋆ x + bias) */
 export const conv = defineLayer({
   schema,
-  plan: (options, input) => planConvolution(convolution(options), featureMap(input)),
+  plan: (options, input, { numClasses }) => {
+    const filters = options.filters === 'num_classes' ? numClasses : options.filters;
+    return planConvolution(convolution(options), filters, featureMap(input));
+  },
   forward: (tf, options, context, x) => forwardConvolution(tf, convolution(options), context, x),
 });

@@ -5,9 +5,8 @@ import { groupedConvolution } from './grouped_convolution.js';
 import { type LayerContext, type LayerPlan, OptionError, uniformParameter } from './layer.js';
 import { explicitPadding, type Padding, reach, windowOutput } from './window.js';
 
-/** A 2-D convolution (cross-correlation), as `torch.nn.Conv2d`. */
+/** A 2-D convolution (cross-correlation), as `torch.nn.Conv2d`, of any number of filters. */
 export interface Convolution {
-  readonly filters: number;
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly padding: Padding;
@@ -20,22 +19,23 @@ export interface Convolution {
 /** @throws OptionError where the groups or the window do not fit */
 export function planConvolution(
   c: Convolution,
+  filters: number,
   [channels, height, width]: readonly [number, number, number],
 ): LayerPlan {
-  if (channels % c.groups !== 0 || c.filters % c.groups !== 0) {
-    const expected = `a divisor of its ${channels} input channels and ${c.filters} filters`;
+  if (channels % c.groups !== 0 || filters % c.groups !== 0) {
+    const expected = `a divisor of its ${channels} input channels and ${filters} filters`;
     throw new OptionError('groups', expected, String(c.groups));
   }
   const window = reach(c.kernel, c.dilation);
   const [outHeight, outWidth] = windowOutput(height, width, window, c.stride, c.padding);
   const fanIn = (channels / c.groups) * c.kernel[0] * c.kernel[1];
   const bound = 1 / Math.sqrt(fanIn);
-  const weight = uniformParameter('weight', [c.filters, channels / c.groups, ...c.kernel], bound);
-  const bias = uniformParameter('bias', [c.filters], bound);
+  const weight = uniformParameter('weight', [filters, channels / c.groups, ...c.kernel], bound);
+  const bias = uniformParameter('bias', [filters], bound);
   return {
-    output: [c.filters, outHeight, outWidth],
+    output: [filters, outHeight, outWidth],
     tensors: c.bias ? [weight, bias] : [weight],
-    macs: c.filters * fanIn * outHeight * outWidth,
+    macs: filters * fanIn * outHeight * outWidth,
     mask: null,
   };
 }
@@ -53,22 +53,20 @@ export function forwardConvolution(tf: Tf, c: Convolution, { tensor }: LayerCont
  */
 export function forwardSideBySide(
   tf: Tf,
-  convolutions: readonly [Convolution, Convolution, ...Convolution[]],
+  convolution: Convolution,
   tensors: readonly Tensors[],
   x: Tensor,
 ): Tensor[] {
-  const [first] = convolutions;
   return tf.split(
-    activate(tf, first.activation, convolve(tf, first, tensors, x)),
-    convolutions.map(({ filters }) => filters),
+    activate(tf, convolution.activation, convolve(tf, convolution, tensors, x)),
+    tensors.map((tensor) => tensor('weight').shape[0]!),
     3,
   );
 }
 
 /** Whether the two differ in their filters alone, and each filter reads all channels. */
 export function areSideBySide(a: Convolution, b: Convolution): boolean {
-  const geometry = ({ filters: _, ...rest }: Convolution) => JSON.stringify(rest);
-  return a.groups === 1 && geometry(a) === geometry(b);
+  return a.groups === 1 && JSON.stringify(a) === JSON.stringify(b);
 }
 
 function convolve(tf: Tf, c: Convolution, tensors: readonly Tensors[], x: Tensor): Tensor {

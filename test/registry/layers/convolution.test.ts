@@ -12,8 +12,7 @@ import { toChannelsFirst, toChannelsLast } from '../../helpers/plain.js';
 import { TestRandom } from '../../helpers/random.js';
 import { allRunners } from '../../helpers/runners.js';
 
-const branch = (filters: number): Convolution => ({
-  filters,
+const each: Convolution = {
   kernel: [3, 2],
   stride: [1, 2],
   padding: symmetricPadding([1, 0]),
@@ -21,21 +20,20 @@ const branch = (filters: number): Convolution => ({
   groups: 1,
   bias: true,
   activation: 'relu',
-});
+};
 
 describe.each(allRunners)('convolutions side by side on %s', (_name, run) => {
   it.each([[[2, 3]], [[1, 4, 2]]])('with %j filters: as one by one', async (filters) => {
     const random = new TestRandom(21);
-    const branches = filters.map(branch);
     const x = random.tensor([2, 3, 4, 5]);
     const weights = filters.map((count) => random.tensor([count, 3, 3, 2]));
     const biases = filters.map((count) => random.tensor([count]));
     const outputs = await run(
       ([input, ...parameters]) => {
-        const tensors = branches.map((_, index) => (name: string) => {
+        const tensors = filters.map((_, index) => (name: string) => {
           return parameters[name === 'weight' ? index : filters.length + index]!;
         });
-        return forwardSideBySide(tf, branches as [Convolution, Convolution], tensors, input!);
+        return forwardSideBySide(tf, each, tensors, input!);
       },
       [toChannelsLast(x), ...weights, ...biases],
     );
@@ -50,8 +48,7 @@ describe.each(allRunners)('convolutions side by side on %s', (_name, run) => {
 });
 
 it('stand side by side where they differ in their filters alone', () => {
-  const one = branch(2);
-  expect(areSideBySide(one, branch(5))).toBe(true);
+  expect(areSideBySide(each, { ...each })).toBe(true);
   const others: Partial<Convolution>[] = [
     { kernel: [3, 3] },
     { stride: [2, 2] },
@@ -59,5 +56,5 @@ it('stand side by side where they differ in their filters alone', () => {
     { bias: false },
     { activation: 'none' },
   ];
-  for (const other of others) expect(areSideBySide(one, { ...one, ...other })).toBe(false);
+  for (const other of others) expect(areSideBySide(each, { ...each, ...other })).toBe(false);
 });
