@@ -15,6 +15,11 @@ export interface Plan {
   readonly network: Network;
   /** Names of parameters that training leaves as they are. */
   readonly frozen: ReadonlySet<string>;
+  /**
+   * A weight of the loss for each class; null where all count alike, and where `balanced` weights follow from labels that
+   * were not read yet.
+   */
+  readonly classWeights: readonly number[] | null;
   /** Trained numbers, those of auxiliary heads included. */
   readonly parameterCount: number;
   /** Multiply-accumulates of a training forward pass for one image, those of auxiliary heads included. */
@@ -49,7 +54,24 @@ export function resolveExperiment(
   const horizon = horizonOf(config, dataset.count.train);
   const parameterCount = countParameters(network);
   const { frozen } = groups;
-  return { plan: { config, dataset, horizon, network, frozen, parameterCount, macs: countMacs(network) } };
+  const classWeights = listedClassWeights(config.loss);
+  return {
+    plan: {
+      config,
+      dataset,
+      horizon,
+      network,
+      frozen,
+      classWeights,
+      parameterCount,
+      macs: countMacs(network),
+    },
+  };
+}
+
+function listedClassWeights(loss: Experiment['loss']): readonly number[] | null {
+  const weights = 'class_weights' in loss ? loss.class_weights : null;
+  return typeof weights === 'string' ? null : weights;
 }
 
 /** Shape of one image as the first layer sees it. */
@@ -63,6 +85,6 @@ function horizonOf({ training, schedule }: Experiment, images: number): Horizon 
   return {
     stepsPerEpoch,
     totalSteps: stepsPerEpoch * training.epochs,
-    warmupSteps: Math.round(stepsPerEpoch * schedule.warmup_epochs),
+    warmupSteps: 'warmup_epochs' in schedule ? Math.round(stepsPerEpoch * schedule.warmup_epochs) : 0,
   };
 }

@@ -82,9 +82,32 @@ const nesterovNeedsMomentum: Rule = ({ config: { optimizer } }) => {
 };
 
 const warmupWithinRun: Rule = ({ config: { schedule, training } }) => {
-  if (schedule.warmup_epochs <= training.epochs) return [];
+  if (!('warmup_epochs' in schedule) || schedule.warmup_epochs <= training.epochs) return [];
   const expected = `at most ${training.epochs}, the epochs of the training`;
   return [problem(['schedule', 'warmup_epochs'], expected, schedule.warmup_epochs)];
+};
+
+/** A drop after the last epoch changes nothing, and a first half cosine longer than the run is another schedule. */
+const scheduleWithinRun: Rule = ({ config: { schedule, training } }) => {
+  const { epochs } = training;
+  if (schedule.type === 'multi_step') {
+    return schedule.milestones.flatMap((epoch, index) =>
+      epoch < epochs
+        ? []
+        : [problem(['schedule', 'milestones', index], `below ${epochs}, the epochs of the training`, epoch)],
+    );
+  }
+  if (schedule.type !== 'cosine_restarts' || schedule.first_epochs <= epochs) return [];
+  const expected = `at most ${epochs}, the epochs of the training`;
+  return [problem(['schedule', 'first_epochs'], expected, schedule.first_epochs)];
+};
+
+const weightOfEachClass: Rule = ({ config: { loss }, dataset }) => {
+  if (!('class_weights' in loss) || !Array.isArray(loss.class_weights)) return [];
+  const { length } = dataset.classes;
+  if (loss.class_weights.length === length) return [];
+  const expected = `${length} numbers, one a class`;
+  return [problem(['loss', 'class_weights'], expected, loss.class_weights.length)];
 };
 
 const normalizeEachChannel: Rule = ({ config, dataset }) => {
@@ -123,6 +146,8 @@ const RULES: readonly Rule[] = [
   batchWithVariance,
   nesterovNeedsMomentum,
   warmupWithinRun,
+  scheduleWithinRun,
+  weightOfEachClass,
   normalizeEachChannel,
   affordableParameters,
   affordableOutputs,

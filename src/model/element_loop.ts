@@ -49,12 +49,20 @@ export function elementLoop(
     assign(prologue, op.localGet, ...unsigned(scalar(index)), ...op.f32x4Splat),
   );
   const arrays = range(counts.arrays).map((array) => assign(code, ...address(array), ...op.v128Load));
+  const [one, zero] = [1, 0].map((value) => {
+    const bytes = new Uint8Array(Float32Array.of(value).buffer);
+    return assign(prologue, op.f32Const, ...bytes, ...op.f32x4Splat);
+  }) as [Lanes, Lanes];
+  /** 1 in the lanes where a comparison holds, else 0: its mask of bits, and the bits of 1. */
+  const oneWhere = (operation: readonly number[]) => (a: Lanes, b: Lanes) =>
+    assign(code, ...get(a), ...get(b), ...operation, ...get(one), ...op.v128And);
   const math: Arithmetic<Lanes> = {
     add: binary(op.f32x4Add),
     sub: binary(op.f32x4Sub),
     mul: binary(op.f32x4Mul),
     div: binary(op.f32x4Div),
     sqrt: (a) => assign(code, ...get(a), ...op.f32x4Sqrt),
+    sign: (a) => math.sub(oneWhere(op.f32x4Gt)(a, zero), oneWhere(op.f32x4Gt)(zero, a)),
   };
   const results = body({ math, arrays, scalars });
   for (const [array, value] of results) code.push(...address(array), ...get(value), ...op.v128Store);
@@ -97,6 +105,9 @@ const op = {
   // With the alignment, as a power of two, and the offset of the access.
   v128Load: [0xfd, 0x00, 4, 0],
   v128Store: [0xfd, 0x0b, 4, 0],
+  f32Const: 0x43,
+  f32x4Gt: [0xfd, 0x44],
+  v128And: [0xfd, 0x4e],
   f32x4Splat: [0xfd, 0x13],
   f32x4Sqrt: [0xfd, 0xe3, 0x01],
   f32x4Add: [0xfd, 0xe4, 0x01],

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js';
-import { type OptimizerOptions, optimizerEntry } from '../registry/optimizers/index.js';
+import { initialSlotValue, type OptimizerOptions, optimizerEntry } from '../registry/optimizers/index.js';
 import { elements } from '../shape.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { type ElementLoop, elementLoop, type Lanes } from './element_loop.js';
@@ -69,7 +69,7 @@ export class FusedState implements Trained {
   }
 
   /**
-   * Takes memory for gradients and slots, all zero. All arrays are others from then on, and those before are empty.
+   * Takes memory for gradients, all zero, and for slots as the optimizer begins. All arrays are others from then on, and those before are empty.
    * @throws UserError as the constructor
    */
   beginTraining(): void {
@@ -80,6 +80,11 @@ export class FusedState implements Trained {
     this.parameters = this.views(parameters, 0);
     this.gradients = this.views(parameters, 1);
     this.slots = new Map(this.slotNames.map((slot, index) => [slot, this.views(parameters, 2 + index)]));
+    const [{ optimizer: options }] = this.groups;
+    for (const [slot, tensors] of this.slots) {
+      const initial = initialSlotValue(options, slot);
+      if (initial !== 0) for (const { data } of tensors.values()) data.fill(initial);
+    }
     this.loops = this.groups.map(({ optimizer }) => {
       const module = new WebAssembly.Module(compileRule(optimizer));
       return new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;

@@ -3,7 +3,7 @@ import type { Plan } from '../config/resolve.js';
 import { UserError } from '../errors.js';
 import { fillNormal, fillUniform, randomStream } from '../random.js';
 import type { TensorSpec } from '../registry/layers/layer.js';
-import { optimizerEntry } from '../registry/optimizers/index.js';
+import { initialSlotValue, optimizerEntry } from '../registry/optimizers/index.js';
 import { elements } from '../shape.js';
 import type { CounterTensor, NamedTensor, StateTensor } from '../storage/safetensors.js';
 import { checkTensors } from './check_tensors.js';
@@ -19,14 +19,14 @@ export interface ModelState {
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, NamedTensor>>;
 }
 
-/** The state before the first step: tensors drawn from the seed, each by its own name; slots all zero. */
+/** The state before the first step: tensors drawn from the seed, each by its own name; slots as the optimizer begins. */
 export function initialState(plan: Plan): ModelState {
   const { seed } = plan.config;
   const initial = ([name, spec]: readonly [string, TensorSpec]) => [name, drawn(seed, name, spec)] as const;
   return {
     parameters: new Map([...parameterSpecs(plan.network)].map(initial)) as Map<string, NamedTensor>,
     buffers: new Map([...bufferSpecs(plan.network)].map(initial)),
-    slots: emptySlots(plan),
+    slots: initialSlots(plan),
   };
 }
 
@@ -50,12 +50,19 @@ function drawn(seed: number, name: string, { shape, dtype, init }: TensorSpec): 
   }
 }
 
-function emptySlots(plan: Plan): ModelState['slots'] {
+function initialSlots(plan: Plan): ModelState['slots'] {
   const { optimizer } = plan.config;
   const specs = [...trainedSpecs(plan)];
   const slots = optimizerEntry(optimizer.type).slots(optimizer);
   return new Map(
-    slots.map((slot) => [slot, new Map(specs.map(([name, { shape }]) => [name, zeros(shape)]))]),
+    slots.map((slot) => {
+      const initial = (shape: readonly number[]) => {
+        const tensor = zeros(shape);
+        tensor.data.fill(initialSlotValue(optimizer, slot));
+        return tensor;
+      };
+      return [slot, new Map(specs.map(([name, { shape }]) => [name, initial(shape)]))];
+    }),
   );
 }
 
@@ -89,12 +96,12 @@ export function fromStateDict(
 
 /** A fresh state with given tensors. @throws UserError where they are not those of the network. */
 export function stateFrom(plan: Plan, tensors: ReadonlyMap<string, StateTensor>, source: string): ModelState {
-  return { ...fromStateDict(plan.network, tensors, source), slots: emptySlots(plan) };
+  return { ...fromStateDict(plan.network, tensors, source), slots: initialSlots(plan) };
 }
 
 /** @throws UserError where the optimizer state is not that of the plan's optimizer and trained parameters. */
 export function checkSlots(plan: Plan, slots: ModelState['slots'], source: string): void {
-  const expected = emptySlots(plan);
+  const expected = initialSlots(plan);
   const names = (map: ModelState['slots']) => [...map.keys()].toSorted().join(', ') || 'none';
   if (names(expected) !== names(slots)) {
     throw new UserError(

@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
-import { losses } from '../registry/losses/index.js';
+import { crossEntropyOfEach } from '../registry/losses/cross_entropy.js';
+import { lossEntry } from '../registry/losses/index.js';
 import type { Tf } from '../registry/schema.js';
 import { type ForwardInputs, forward, type Logits } from './forward.js';
 import { preprocess } from './preprocess.js';
@@ -20,7 +21,7 @@ export interface BatchTensors {
 
 /** Scalars of one training step. */
 export interface StepMetrics {
-  /** mainLoss + Σ weight · auxLoss, the mean over the batch. */
+  /** mainLoss + Σ weight · auxLoss, each the training loss of the batch. */
   readonly loss: number;
   readonly mainLoss: number;
   /** By name of the head. */
@@ -68,10 +69,9 @@ export function trainStep(
       setNext: (buffer, value) => next.set(buffer, tf.keep(value)),
       ...(onLayer && { onLayer }),
     });
-    const meanLoss = (output: Tensor) =>
-      tf.mean(losses[plan.config.loss.type].perExample(tf, output, batch.labels));
-    const main = meanLoss(logits.main);
-    const heads = logits.auxiliary.map(meanLoss);
+    const batchLoss = (output: Tensor) => trainingLoss(tf, plan, output, batch.labels);
+    const main = batchLoss(logits.main);
+    const heads = logits.auxiliary.map(batchLoss);
     const total = heads.reduce(
       (sum, loss, index) => tf.add(sum, tf.mul(loss, plan.network.auxiliary[index]!.weight)),
       main,
@@ -141,7 +141,7 @@ export function featureStep(
 }
 
 /**
- * Loss, predicted class, logits and probabilities of each image, of the main output only.
+ * Cross-entropy, predicted class, logits and probabilities of each image, of the main output only.
  * @returns `losses` float32 [batch], `predicted` int32 [batch], `logits` and `probabilities` float32 [batch, classes]
  */
 export function evaluationStep(
@@ -153,7 +153,7 @@ export function evaluationStep(
 ): { losses: Tensor; predicted: Tensor; logits: Tensor; probabilities: Tensor } {
   const { logits, probabilities } = predictionStep(tf, plan, model, batch.images, onLayer);
   return {
-    losses: losses[plan.config.loss.type].perExample(tf, logits, batch.labels),
+    losses: crossEntropyOfEach(tf, logits, batch.labels),
     predicted: tf.argMax(logits, 1),
     logits,
     probabilities,
@@ -171,6 +171,17 @@ function forwardBatch(tf: Tf, plan: Plan, values: Tensor, inputs: ForwardInputs)
   const logits = forward(tf, plan.network, images, inputs);
   inputs.onLayer?.('loss');
   return logits;
+}
+
+function trainingLoss(
+  tf: Tf,
+  { config: { loss }, classWeights }: Plan,
+  logits: Tensor,
+  labels: Tensor,
+): Tensor {
+  if ('class_weights' in loss && loss.class_weights !== null && classWeights === null)
+    throw new Error('balanced class weights need the labels of the training images (withBalancedClasses)');
+  return lossEntry(loss.type).ofBatch(tf, loss, { logits, labels, classWeights });
 }
 
 function correctCount(tf: Tf, logits: Tensor, labels: Tensor): Tensor {

@@ -10,6 +10,13 @@ export interface StateTensors {
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, Tensor>>;
 }
 
+/** The operations of update rules on tensors. */
+export function tensorArithmetic(tf: Tf): Arithmetic<Tensor> {
+  // Every backend has Step; some have no Sign.
+  const sign = (x: Tensor) => tf.sub(tf.step(x), tf.step(tf.neg(x)));
+  return { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt, sign };
+}
+
 /**
  * The state after one update, by the optimizer's rule in tensor arithmetic.
  * @param gradients by parameter
@@ -22,7 +29,7 @@ export function updatedState(
   gradients: ReadonlyMap<string, Tensor>,
   scalars: readonly Readonly<Record<string, Tensor>>[],
 ): StateTensors {
-  const math: Arithmetic<Tensor> = { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt };
+  const math = tensorArithmetic(tf);
   const updated = groups.flatMap((group, index) =>
     group.parameters.map((name) => {
       const own = [...slots].map(([slot, tensors]) => [slot, tensors.get(name)!] as const);

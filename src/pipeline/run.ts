@@ -6,6 +6,7 @@ import { threadCount } from '../backends/threads.js';
 import { frozenPrefix, prefixPlan, restPlan } from '../config/frozen_prefix.js';
 import { loadPlan } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
+import { withBalancedClasses } from '../data/class_weights.js';
 import type { Splits } from '../data/open.js';
 import { type PreparedImages, prepareImages } from '../data/prepare_images.js';
 import { dataStages } from '../data/stages.js';
@@ -142,8 +143,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     {
       title: 'Compile',
       run: async (stage) => {
+        const { labels } = stage.data!.train;
         const open = (part: Plan, state: ModelState) =>
-          withFailures(openProgram(part, choice.name, threads, state));
+          withFailures(openProgram(withBalancedClasses(part, labels), choice.name, threads, state));
         const { state } = session;
         stage.program =
           cached === 0

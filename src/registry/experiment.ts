@@ -243,7 +243,8 @@ export const experimentSchema = Type.Object(
     loss: Type.Optional(
       byType(schemasOf(losses), {
         default: { type: 'cross_entropy' },
-        description: 'What training makes small.',
+        description:
+          'What training makes small. Evaluation tells the cross-entropy with the softmax, whatever that is.',
       }),
     ),
     optimizer: byType(schemasOf(optimizers), { description: 'How a gradient changes the parameters.' }),

@@ -1,6 +1,7 @@
 import type { Plan } from '../config/resolve.js';
 import type { Curve, Point } from '../logging/curve.js';
 import type { RunMetrics } from '../logging/metrics_reader.js';
+import { lossEntry } from '../registry/losses/index.js';
 import { grouped, percent } from '../terminal/format.js';
 import { type Chart, lineChart, type Series } from './chart.js';
 import { type Html, html } from './html.js';
@@ -52,7 +53,7 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
       title: 'Loss',
       x,
       format: compact,
-      note,
+      note: [lossNote(plan), note].filter((each) => each !== undefined).join(' ') || undefined,
       series: [
         ...(heads.length > 0 ? [series('train, weighted sum', steps.loss, TOTAL)] : []),
         ...heads,
@@ -85,6 +86,13 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
   ];
   if (metrics.step === 0) return html`<p>There is nothing to draw before the first step.</p>`;
   return html`<div class="charts">${charts.map(lineChart)}</div>${epochTable(plan, metrics)}`;
+}
+
+/** Where training and evaluation do not tell the same loss. */
+function lossNote({ config: { loss } }: Plan): string | undefined {
+  const trained = lossEntry(loss.type).describe(loss);
+  const evaluated = 'cross-entropy';
+  return trained === evaluated ? undefined : `Training: ${trained}; evaluation: ${evaluated}.`;
 }
 
 /** The numbers behind the curves. */

@@ -53,6 +53,24 @@ describe('rules between keys', () => {
       ['schedule.warmup_epochs: expected at most 2, the epochs of the training, got 2.5'],
     ],
     [
+      'milestones',
+      { schedule: { type: 'multi_step', milestones: [1, 2, 5] } },
+      [
+        'schedule.milestones.1: expected below 2, the epochs of the training, got 2',
+        'schedule.milestones.2: expected below 2, the epochs of the training, got 5',
+      ],
+    ],
+    [
+      'restarts',
+      { schedule: { type: 'cosine_restarts', first_epochs: 3 } },
+      ['schedule.first_epochs: expected at most 2, the epochs of the training, got 3'],
+    ],
+    [
+      'class weights',
+      { loss: { type: 'cross_entropy', class_weights: [1, 2] } },
+      ['loss.class_weights: expected 8 numbers, one a class, got 2'],
+    ],
+    [
       'parameters',
       { model: { layers: [pool, { ...fc, name: 'big', units: 1e9 }, fc] } },
       [

@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { FusedState } from '../../src/model/fused_state.js';
-import { type OptimizerOptions, optimizerEntry } from '../../src/registry/optimizers/index.js';
+import { tensorArithmetic } from '../../src/model/tensor_update.js';
+import {
+  initialSlotValue,
+  type OptimizerOptions,
+  optimizerEntry,
+} from '../../src/registry/optimizers/index.js';
 import { runPython } from './python.js';
 
 export const LEARNING_RATES = [0.1, 0.1, 0.05, 0.05, 0.2];
@@ -19,47 +24,49 @@ export interface OptimizerState {
   readonly slots: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** Five steps of the fused loop. */
-export function runFused(options: OptimizerOptions): OptimizerState {
-  const names = optimizerEntry(options.type).slots(options);
+/** Five steps of the fused loop, or those of other gradients. */
+export function runFused(
+  options: OptimizerOptions,
+  gradients = GRADIENTS,
+  rates = LEARNING_RATES,
+): OptimizerState {
   const tensor = (data: Float32Array) => new Map([['p', { shape: [data.length], data }]]);
-  const zeros = () => tensor(new Float32Array(PARAMETER.length));
   const state = new FusedState([{ parameters: ['p'], optimizer: options, learningRateFactor: 1 }], {
     parameters: tensor(Float32Array.from(PARAMETER)),
-    slots: new Map(names.map((name) => [name, zeros()])),
+    slots: new Map(),
   });
   state.beginTraining();
-  for (const [index, gradient] of GRADIENTS.entries()) {
+  for (const [index, gradient] of gradients.entries()) {
     state.gradients.get('p')!.data.set(gradient);
-    state.update({ learningRate: LEARNING_RATES[index]!, step: index + 1 });
+    state.update({ learningRate: rates[index]!, step: index + 1 });
   }
   const slots = [...state.slots].map(([name, tensors]) => [name, tensors.get('p')!.data]);
   return { parameter: state.parameters.get('p')!.data, slots: Object.fromEntries(slots) };
 }
 
 /** The same five steps in tensor arithmetic. */
-export async function runEager(options: OptimizerOptions): Promise<OptimizerState> {
+export async function runEager(
+  options: OptimizerOptions,
+  gradients = GRADIENTS,
+  rates = LEARNING_RATES,
+): Promise<OptimizerState> {
   await tf.setBackend('cpu');
   const entry = optimizerEntry(options.type);
   return tf.tidy(() => {
     let parameter: tf.Tensor = tf.tensor1d(PARAMETER);
     let slots: Readonly<Record<string, tf.Tensor>> = Object.fromEntries(
-      entry.slots(options).map((name) => [name, tf.zeros([PARAMETER.length])]),
+      entry
+        .slots(options)
+        .map((name) => [name, tf.fill([PARAMETER.length], initialSlotValue(options, name))]),
     );
-    for (const [index, gradient] of GRADIENTS.entries()) {
-      const scalars = entry.scalars(options, LEARNING_RATES[index]!, index + 1);
-      const outputs = entry.update<tf.Tensor>(
-        options,
-        { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt },
-        {
-          parameter,
-          gradient: tf.tensor1d(gradient),
-          slots,
-          scalars: Object.fromEntries(
-            Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)]),
-          ),
-        },
-      );
+    for (const [index, gradient] of gradients.entries()) {
+      const scalars = entry.scalars(options, rates[index]!, index + 1);
+      const outputs = entry.update<tf.Tensor>(options, tensorArithmetic(tf), {
+        parameter,
+        gradient: tf.tensor1d(gradient),
+        slots,
+        scalars: Object.fromEntries(Object.entries(scalars).map(([name, value]) => [name, tf.scalar(value)])),
+      });
       parameter = outputs.parameter;
       slots = outputs.slots;
     }

@@ -7,6 +7,7 @@ import { validateExperiment } from '../../src/config/validate.js';
 export interface SmallPlan {
   readonly layers: readonly object[];
   readonly auxiliary?: readonly object[];
+  readonly loss?: object;
   readonly optimizer?: object;
   readonly parameter_groups?: readonly object[];
   readonly input?: object;
@@ -20,6 +21,7 @@ export interface SmallPlan {
 export function smallPlan({
   layers,
   auxiliary = [],
+  loss = { type: 'cross_entropy' },
   optimizer = { type: 'sgd', learning_rate: 0.1 },
   parameter_groups = [],
   input = {},
@@ -33,6 +35,7 @@ export function smallPlan({
     dataset: { type: 'shapes' },
     input,
     model: { layers, auxiliary },
+    loss,
     optimizer,
     parameter_groups,
     training: { epochs: 1, batch_size: 2 },
@@ -46,8 +49,11 @@ export function smallPlan({
     { numClasses: classes },
   );
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  const classWeights = 'class_weights' in config.loss ? config.loss.class_weights : null;
+  if (typeof classWeights === 'string') throw new Error('there are no training images to balance');
   return {
     config,
+    classWeights,
     dataset: {
       classes: Array.from({ length: classes }, (_, index) => `class ${index}`),
       image: { channels, height, width },

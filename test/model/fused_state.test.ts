@@ -17,6 +17,14 @@ const adam = {
   epsilon: 1e-8,
   weight_decay: 0,
 } as const;
+const rmsprop = {
+  type: 'rmsprop',
+  learning_rate: 0.1,
+  alpha: 0.75,
+  epsilon: 0.03,
+  momentum: 0.5,
+  weight_decay: 0.1,
+} as const;
 const rules: readonly OptimizerOptions[] = [
   plainSgd,
   { ...sgd, weight_decay: 0.1 },
@@ -24,6 +32,18 @@ const rules: readonly OptimizerOptions[] = [
   adam,
   { ...adam, weight_decay: 0.1 },
   { ...adam, type: 'adamw', weight_decay: 0.1 },
+  { ...adam, type: 'nadam', momentum_decay: 0.004, weight_decay: 0.1 },
+  { ...rmsprop, variant: 'torch' },
+  { ...rmsprop, variant: 'tensorflow' },
+  {
+    type: 'adagrad',
+    learning_rate: 0.1,
+    lr_decay: 0.5,
+    initial_accumulator: 0.25,
+    epsilon: 1e-10,
+    weight_decay: 0.1,
+  },
+  { type: 'lion', learning_rate: 0.1, beta1: 0.5, beta2: 0.75, weight_decay: 0.1 },
 ];
 
 type ModelState = Pick<WholeState, 'parameters' | 'slots'>;
@@ -62,6 +82,7 @@ const float32: Arithmetic<number> = {
   mul: (a, b) => Math.fround(a * b),
   div: (a, b) => Math.fround(a / b),
   sqrt: (a) => Math.fround(Math.sqrt(a)),
+  sign: Math.sign,
 };
 
 type Numbers = Readonly<Record<string, number>>;

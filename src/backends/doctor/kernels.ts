@@ -1,5 +1,6 @@
 import { planFromResolved } from '../../config/load_plan.js';
 import type { Plan } from '../../config/resolve.js';
+import { withBalancedClasses } from '../../data/class_weights.js';
 import { drawMasks } from '../../model/masks.js';
 import { initialState } from '../../model/state.js';
 import type { BackendName } from '../../registry/backends.js';
@@ -19,7 +20,9 @@ export async function checkKernels(
   threads: number,
   config: Experiment,
 ): Promise<KernelCheck> {
-  const plan = planFromResolved(config, 'the config');
+  const written = planFromResolved(config, 'the config');
+  // The weights change no kernel: one image of each class stands for the training images.
+  const plan = withBalancedClasses(written, Int32Array.from(written.dataset.classes.keys()));
   let needed: number | null = null;
   try {
     const names = await stepKernels(plan);

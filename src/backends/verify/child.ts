@@ -1,7 +1,8 @@
 import { planFromResolved } from '../../config/load_plan.js';
 import type { Plan } from '../../config/resolve.js';
+import { withBalancedClasses } from '../../data/class_weights.js';
 import { epochBatches } from '../../data/epoch_batches.js';
-import { openSplits } from '../../data/open.js';
+import { openSplits, type Splits } from '../../data/open.js';
 import { UserError } from '../../errors.js';
 import { learningRate } from '../../model/learning_rate.js';
 import { drawMasks } from '../../model/masks.js';
@@ -42,8 +43,10 @@ async function trainAndTell(
   open: typeof openProgram,
 ): Promise<void> {
   const plan = planFromResolved(config, 'the config', dataset);
-  const program = await withFailures(open(plan, backend, threads, initialState(plan)));
-  await trainSteps(plan, program, steps);
+  const data = await openSplits(plan);
+  const trained = withBalancedClasses(plan, data.train.labels);
+  const program = await withFailures(open(trained, backend, threads, initialState(plan)));
+  await trainSteps(plan, data, program, steps);
   const { parameters, buffers, slots } = await program.state();
   const parts: [StatePart, ReadonlyMap<string, StateTensor>][] = [
     ['parameters', parameters],
@@ -54,8 +57,7 @@ async function trainAndTell(
     for (const [name, tensor] of tensors) await tell({ part, name, tensor });
 }
 
-async function trainSteps(plan: Plan, program: Program, steps: number): Promise<void> {
-  const data = await openSplits(plan);
+async function trainSteps(plan: Plan, data: Splits, program: Program, steps: number): Promise<void> {
   for (let epoch = 1, step = 0; step < steps; epoch++) {
     let first = 0;
     for await (const batch of epochBatches(plan, data, { epoch, step_in_epoch: 0 })) {

@@ -2,7 +2,7 @@ import { Type } from '../schema.js';
 import type { Arithmetic } from './arithmetic.js';
 import {
   defineOptimizer,
-  learningRateField,
+  learningRateOf,
   type UpdateInputs,
   type UpdateOutputs,
   weightDecayField,
@@ -13,7 +13,7 @@ const beta = (value: number, description: string) =>
 
 /** The fields that Adam and AdamW share. */
 export const adamFields = {
-  learning_rate: learningRateField,
+  learning_rate: learningRateOf(0.001),
   beta1: beta(0.9, 'Decay of the running mean of the gradient, from 0 to below 1.'),
   beta2: beta(0.999, "Decay of the running mean of the gradient's square, from 0 to below 1."),
   epsilon: Type.Optional(

@@ -8,4 +8,6 @@ export interface Arithmetic<T> {
   mul(a: T, b: T): T;
   div(a: T, b: T): T;
   sqrt(a: T): T;
+  /** 1 above zero, −1 below, 0 at zero. */
+  sign(a: T): T;
 }

@@ -20,8 +20,10 @@ export interface UpdateOutputs<T> {
 /** An update rule, with the semantics and the defaults of torch.optim. */
 export interface OptimizerEntry<S extends TObject = TObject> {
   readonly schema: S;
-  /** State kept for each parameter, zero at the start; named as in PyTorch's optimizer state. */
+  /** State kept for each parameter; named as in PyTorch's optimizer state. */
   slots(options: Resolved<Static<S>>): readonly string[];
+  /** What every element of a slot starts at; 0 where an entry does not say. */
+  initial?(options: Resolved<Static<S>>, slot: string): number;
   /** Numbers that are the same for all elements of a step. `step` counts updates from 1. */
   scalars(options: Resolved<Static<S>>, learningRate: number, step: number): Readonly<Record<string, number>>;
   /** The rule, element by element. */
@@ -33,13 +35,14 @@ export function defineOptimizer<S extends TObject>(entry: OptimizerEntry<S>): Op
   return entry;
 }
 
-export const learningRateField = Type.Optional(
-  Type.Number({
-    exclusiveMinimum: 0,
-    default: 0.001,
-    description: "Learning rate before the schedule's factor.",
-  }),
-);
+export const learningRateOf = (value: number) =>
+  Type.Optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      default: value,
+      description: "Learning rate before the schedule's factor.",
+    }),
+  );
 
 export const weightDecayField = (what: string, value: number) =>
   Type.Optional(Type.Number({ minimum: 0, default: value, description: what }));

@@ -1,5 +1,5 @@
 import { Type } from '../schema.js';
-import { defineOptimizer, learningRateField, weightDecayField } from './optimizer.js';
+import { defineOptimizer, learningRateOf, weightDecayField } from './optimizer.js';
 
 /**
  * Stochastic gradient descent, as torch.optim.SGD (dampening 0):
@@ -9,7 +9,7 @@ export const sgd = defineOptimizer({
   schema: Type.Object(
     {
       type: Type.Literal('sgd', { description: 'Stochastic gradient descent, as torch.optim.SGD.' }),
-      learning_rate: learningRateField,
+      learning_rate: learningRateOf(0.001),
       momentum: Type.Optional(
         Type.Number({ minimum: 0, maximum: 1, default: 0, description: 'Momentum factor, from 0 to 1.' }),
       ),

@@ -35,3 +35,18 @@ export function scheduleFields<T extends string>(type: T, description: string) {
     ),
   };
 }
+
+/** How much of the run after the warm-up is over before a step, from 0. */
+export function progress(at: number, { totalSteps, warmupSteps }: Horizon): number {
+  return (at - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
+}
+
+export const finalFactorField = (value: number) =>
+  Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 1,
+      default: value,
+      description: 'Share of the learning rate left at the end.',
+    }),
+  );
