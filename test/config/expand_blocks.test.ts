@@ -158,14 +158,14 @@ describe('a mistake', () => {
         withLayers('- {type: basic, filters: 0, shortcut: [{type: conv, name: c, filters: x, kernel: 1}]}'),
       ),
     ).toEqual([
-      'a.yaml:16:30 model.layers.0.filters: expected an integer of at least 1, got 0',
-      'a.yaml:16:75 model.layers.0.shortcut.0.filters: expected an integer of at least 1, got "x"',
+      'a.yaml:16:30 model.layers.0.filters: expected an integer of at least 1 or num_classes, got 0',
+      'a.yaml:16:75 model.layers.0.shortcut.0.filters: expected an integer of at least 1 or num_classes, got "x"',
     ]);
     const set = await mistakes(withLayers('- {type: basic, name: l, filters: 3}'), [
       'model.layers.l.filters=-1',
     ]);
     expect(set).toEqual([
-      '--set model.layers.l.filters=-1 model.layers.0.filters: expected an integer of at least 1, got -1',
+      '--set model.layers.l.filters=-1 model.layers.0.filters: expected an integer of at least 1 or num_classes, got -1',
     ]);
   });
 

@@ -154,8 +154,18 @@ describe('a map', () => {
 describe('what the schema says', () => {
   const { config } = tinyPlan();
   it.each([
-    [['optimizer', 'type'], 'sgd, adam or adamw', /^Adam, as torch\.optim\.Adam\.$/, undefined],
-    [['optimizer'], 'a map with a type of sgd, adam or adamw', /^How a .*\. adam: Adam, as/, undefined],
+    [
+      ['optimizer', 'type'],
+      'sgd, adam, adamw, nadam, rmsprop, adagrad or lion',
+      /^Adam, as torch\.optim\.Adam\.$/,
+      undefined,
+    ],
+    [
+      ['optimizer'],
+      'a map with a type of sgd, adam, adamw, nadam, rmsprop, adagrad or lion',
+      /^How a .*\. adam: Adam, as/,
+      undefined,
+    ],
     [['optimizer', 'beta1'], 'a number of at least 0 and below 1', /^Decay of the running mean/, 0.9],
     [['model', 'layers', 0, 'kernel'], 'an integer of at least 1 or [height, width]', /^Window/, undefined],
     [

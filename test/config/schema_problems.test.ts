@@ -116,17 +116,26 @@ describe('keys', () => {
       layer({ type: 'conv', name: 'c', filters: 1, kernal: 3 }),
       /^model\.layers\.0\.kernal \(key\): expected a key of conv .*, got kernal; did you mean kernel\?$/,
     ],
-    [{ optimizer: {} }, 'optimizer: expected the key type (sgd, adam or adamw), got an empty map'],
+    [
+      { optimizer: {} },
+      'optimizer: expected the key type (sgd, adam, adamw, nadam, rmsprop, adagrad or lion), got an empty map',
+    ],
     [
       { optimizer: { tpye: 'sgd', momentum: 0.9 } },
-      'optimizer: expected the key type (sgd, adam or adamw), got only tpye, momentum; rename tpye to type',
+      'optimizer: expected the key type (sgd, adam, adamw, nadam, rmsprop, adagrad or lion), got only tpye, momentum; rename tpye to type',
     ],
     [
       { optimizer: { type: 'adma' } },
-      'optimizer.type: expected one of sgd, adam, adamw, got "adma"; did you mean adam?',
+      'optimizer.type: expected one of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, got "adma"; did you mean adam?',
     ],
-    [{ optimizer: { type: 3 } }, 'optimizer.type: expected one of sgd, adam, adamw, got 3'],
-    [{ optimizer: 'adam' }, 'optimizer: expected a map with a type of sgd, adam or adamw, got "adam"'],
+    [
+      { optimizer: { type: 3 } },
+      'optimizer.type: expected one of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, got 3',
+    ],
+    [
+      { optimizer: 'adam' },
+      'optimizer: expected a map with a type of sgd, adam, adamw, nadam, rmsprop, adagrad or lion, got "adam"',
+    ],
     [{ 'bad\u001bkey': 1 }, /^bad.key \(key\): expected one of the keys name, .*, got bad\\x1bkey$/],
   ])('%j', (changes, problem) => {
     const found = problems(changes);

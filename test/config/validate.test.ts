@@ -28,7 +28,7 @@ describe('validateExperiment', () => {
           auxiliary: [],
         },
         init: null,
-        loss: { type: 'cross_entropy' },
+        loss: { type: 'cross_entropy', label_smoothing: 0, class_weights: null },
         optimizer: { type: 'sgd', learning_rate: 0.001, momentum: 0, nesterov: false, weight_decay: 0 },
         parameter_groups: [],
         schedule: { type: 'constant', warmup_epochs: 0 },

@@ -18,6 +18,8 @@ test('numbers and words by their keys; nothing of where data lies and what a run
     'input.normalize.std': '[0.5]',
     augmentation: '[{type:random_crop,padding:4},{type:random_flip,probability:0.5}]',
     'loss.type': 'cross_entropy',
+    'loss.label_smoothing': 0,
+    'loss.class_weights': 'null',
     'optimizer.type': 'sgd',
     'optimizer.learning_rate': 0.5,
     'optimizer.momentum': 0.9,

@@ -115,6 +115,7 @@ test('the paths are those of the contract', () => {
     unreadable: join('runs/a', 'unreadable.jsonl'),
     metrics: join('runs/a', 'metrics.jsonl'),
     checkpoints: join('runs/a', 'checkpoints'),
+    features: join('runs/a', 'features'),
     predictions: join('runs/a', 'predictions.jsonl'),
     summary: join('runs/a', 'summary.json'),
     report: join('runs/a', 'report.html'),

@@ -24,7 +24,7 @@ export const crossEntropy = defineLoss({
           type: ['array', 'string', 'null'],
           items: { type: 'number', exclusiveMinimum: 0 },
           minItems: 1,
-          pattern: '^balanced$',
+          pattern: '^(balanced)$',
           default: null,
           description:
             'How much the images of each class count: a list with a number for each; balanced: training images / (classes · those of the class); null: all alike.',
