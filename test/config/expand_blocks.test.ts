@@ -85,6 +85,20 @@ describe('a use', () => {
     expect(names.map(({ name }) => name)).toEqual(['t.a.conv1', 't.a.c.conv1', 't.b.conv1', 'fc']);
   });
 
+  it('leaves the types of initializations alone, in a block and beside it', async () => {
+    const init = '{type: normal, std: 0.5}';
+    const blocks = BLOCKS.replace('padding: 1}', `padding: 1, init: ${init}}`);
+    const text = withLayers('- {type: basic, name: b, filters: 3}', blocks);
+    const { plan } = await load(
+      text.replace('model:', 'model:\n  init: {linear: {type: constant, value: 2}}'),
+    );
+    const starts = allLayers(plan.network).map(({ name, tensors }) => [name, tensors[0]?.init]);
+    expect(Object.fromEntries(starts)).toMatchObject({
+      'b.conv1': { kind: 'normal', std: 0.5 },
+      fc: { kind: 'constant', value: 2 },
+    });
+  });
+
   it('takes --set by the name of the use, and of the block', async () => {
     const text = withLayers(
       '- {type: basic, name: l, filters: 3}\n- {type: conv, name: c, filters: 2, kernel: 1}',

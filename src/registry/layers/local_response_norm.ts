@@ -7,7 +7,7 @@ const positive = (byDefault: number, description: string) =>
 
 /**
  * y = x · (k + alpha/size · Σ x²)^−beta, the sum over `size` neighbouring channels (Krizhevsky et al. 2012), as
- * torch.nn.LocalResponseNorm. The paper and Caffe do not divide alpha by size.
+ * torch.nn.LocalResponseNorm and Caffe have it. The paper does not divide alpha by size.
  */
 export const localResponseNorm = defineLayer({
   schema: Type.Object(
