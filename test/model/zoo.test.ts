@@ -24,7 +24,7 @@ const RATE = 1e-4;
 const [CLASSES, IMAGE] = [10, 32];
 
 /** Of more numbers than a test should train. */
-const LARGE = 50_000_000;
+const LARGE = 12_000_000;
 
 /** Reads images (uint8) and labels, a batch to train on a step and one to evaluate, and the first state. */
 const SCRIPT = `
