@@ -103,18 +103,11 @@ export function readMetrics(plan: Plan, values: ArrayLike<number>): StepMetrics 
 export function predictionStep(
   tf: Tf,
   plan: Plan,
-  { parameters, buffers }: ModelTensors,
+  model: ModelTensors,
   images: Tensor,
   onLayer?: ForwardInputs['onLayer'],
 ): { logits: Tensor; probabilities: Tensor } {
-  const inputs = {
-    training: false,
-    tensors: new Map([...parameters, ...buffers]),
-    frozen: plan.frozen,
-    masks: new Map(),
-    ...(onLayer && { onLayer }),
-  };
-  const { main: logits } = forwardBatch(tf, plan, images, inputs);
+  const logits = mainOutput(tf, plan, model, images, onLayer);
   return { logits, probabilities: tf.softmax(logits) };
 }
 
@@ -126,17 +119,11 @@ export function predictionStep(
 export function featureStep(
   tf: Tf,
   plan: Plan,
-  { parameters, buffers }: ModelTensors,
+  model: ModelTensors,
   images: Tensor,
   onLayer?: ForwardInputs['onLayer'],
 ): Tensor {
-  const { main } = forwardBatch(tf, plan, images, {
-    training: false,
-    tensors: new Map([...parameters, ...buffers]),
-    frozen: plan.frozen,
-    masks: new Map(),
-    ...(onLayer && { onLayer }),
-  });
+  const main = mainOutput(tf, plan, model, images, onLayer);
   return main.rank === 4 ? tf.transpose(main, [0, 3, 1, 2]) : tf.clone(main);
 }
 
@@ -158,6 +145,24 @@ export function evaluationStep(
     logits,
     probabilities,
   };
+}
+
+/** What the last layer gives in evaluation. */
+function mainOutput(
+  tf: Tf,
+  plan: Plan,
+  { parameters, buffers }: ModelTensors,
+  images: Tensor,
+  onLayer: ForwardInputs['onLayer'],
+): Tensor {
+  const inputs = {
+    training: false,
+    tensors: new Map([...parameters, ...buffers]),
+    frozen: plan.frozen,
+    masks: new Map(),
+    ...(onLayer && { onLayer }),
+  };
+  return forwardBatch(tf, plan, images, inputs).main;
 }
 
 /** From what the network reads to logits; what follows in a trace belongs to the loss. */

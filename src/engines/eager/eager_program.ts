@@ -13,7 +13,7 @@ import {
   trainStep,
 } from '../../model/step.js';
 import { updatedState } from '../../model/tensor_update.js';
-import { updateGroups, updateScalars } from '../../model/update_groups.js';
+import { type UpdateGroups, updateGroups, updateScalars } from '../../model/update_groups.js';
 import type { Tf } from '../../registry/schema.js';
 import { isCounter, type NamedTensor, type StateTensor } from '../../storage/safetensors.js';
 
@@ -26,6 +26,7 @@ export class EagerProgram implements Program {
   private readonly slots: ReadonlyMap<string, Variables>;
   /** What the last `backward` left. */
   private computed: Computed = { gradients: new Map(), buffers: new Map() };
+  private readonly groups: UpdateGroups;
   private other: { readonly weights: Weights; readonly tensors: ModelTensors } | undefined;
 
   constructor(
@@ -33,6 +34,7 @@ export class EagerProgram implements Program {
     private readonly plan: Plan,
     state: ModelState,
   ) {
+    this.groups = updateGroups(plan);
     this.model = { parameters: this.variables(state.parameters), buffers: this.variables(state.buffers) };
     this.slots = new Map([...state.slots].map(([slot, tensors]) => [slot, this.variables(tensors)]));
   }
@@ -61,12 +63,11 @@ export class EagerProgram implements Program {
     const { tf } = this;
     const { gradients, buffers } = this.computed;
     tf.tidy(() => {
-      const groups = updateGroups(this.plan);
-      const scalars = updateScalars(groups, update).map((values) =>
+      const scalars = updateScalars(this.groups, update).map((values) =>
         Object.fromEntries(Object.entries(values).map(([name, value]) => [name, tf.scalar(value)])),
       );
       const parameters = new Map([...this.model.parameters].filter(([name]) => gradients.has(name)));
-      const next = updatedState(tf, groups, { parameters, slots: this.slots }, gradients, scalars);
+      const next = updatedState(tf, this.groups, { parameters, slots: this.slots }, gradients, scalars);
       for (const [name, parameter] of parameters) parameter.assign(next.parameters.get(name)!);
       for (const [slot, variables] of this.slots) {
         for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);

@@ -3,7 +3,7 @@ import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../m
 import { copyState, type ModelState } from '../../model/state.js';
 import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { readMetrics, type StepMetrics } from '../../model/step.js';
-import { updateGroups, updateScalars } from '../../model/update_groups.js';
+import { type UpdateGroups, updateGroups, updateScalars } from '../../model/update_groups.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import type { NamedTensor, StateTensor } from '../../storage/safetensors.js';
 import { deviceOperators } from '../../tracing/kernels/index.js';
@@ -46,6 +46,7 @@ export class DeviceProgram implements Program {
   private tensors: Tensors;
   /** What the last `backward` left: gradient.<parameter> and, until the update, next.<buffer>. */
   private computed: Tensors = {};
+  private readonly groups: UpdateGroups;
   private ready: Promise<void> | undefined;
   private other: { readonly weights: Weights; readonly tensors: Tensors } | undefined;
 
@@ -54,6 +55,7 @@ export class DeviceProgram implements Program {
     private readonly options: DeviceOptions,
     state: ModelState,
   ) {
+    this.groups = updateGroups(plan);
     this.tensors = hostTensors(state);
   }
 
@@ -222,7 +224,7 @@ export class DeviceProgram implements Program {
   }
 
   private scalarFeeds(update: Update): Tensors {
-    const scalars = updateScalars(updateGroups(this.plan), update);
+    const scalars = updateScalars(this.groups, update);
     return Object.fromEntries(
       scalars.flatMap((values, group) =>
         Object.entries(values).map(([name, value]) => [
