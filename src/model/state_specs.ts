@@ -18,12 +18,15 @@ export function stateSpecs(network: Network): Specs {
   return new Map(specs);
 }
 
-/** Layers that compute; heads come last, or before the layer that they name. */
+/** Layers that compute; heads come last, or before the layer that they name, where the network still has it. */
 function inStateOrder({ layers, auxiliary, ...network }: Network): PlannedLayer[] {
-  const headsBefore = (name: string | null) =>
-    auxiliary.flatMap((head) => (head.listedBefore === name ? head.layers : []));
-  const ordered = [...layers.flatMap((layer) => [...headsBefore(layer.name), layer]), ...headsBefore(null)];
-  return allLayers({ ...network, layers: ordered, auxiliary: [] });
+  const outer = new Set(layers.map(({ name }) => name));
+  const last = auxiliary.filter(({ listedBefore }) => listedBefore === null || !outer.has(listedBefore));
+  const ordered = layers.flatMap((layer) => [
+    ...auxiliary.filter(({ listedBefore }) => listedBefore === layer.name).flatMap((head) => head.layers),
+    layer,
+  ]);
+  return allLayers({ ...network, layers: ordered, auxiliary: last });
 }
 
 /** Those with values that an optimizer could change: trained and frozen ones. */

@@ -40,6 +40,12 @@ it('heads stand before the layer that they name, as torchvision has them', () =>
   ]);
 });
 
+it('heads keep their tensors where the layer that they name has been cut off', () => {
+  const heads = network.auxiliary.map((head) => ({ ...head, listedBefore: network.layers[0]!.name }));
+  const behind = { ...network, layers: network.layers.slice(1), auxiliary: heads };
+  expect([...parameterSpecs(behind).keys()].filter((name) => name.startsWith('aux.'))).toHaveLength(4);
+});
+
 it('masks are those of the layers that drop', () => {
   expect([...maskShapes(network, 7)]).toEqual([
     ['drop_map', [7, 9, 3, 2]],
