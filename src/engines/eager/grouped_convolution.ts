@@ -42,9 +42,11 @@ function convolve(
   }
   const dilation: [number, number] = [...dilations];
   if (filter.shape[2] === 1) {
-    const [height, width, , filters] = filter.shape;
+    // TensorFlow's depthwise kernel refuses dilation on CPUs: the same taps with zeros between them.
+    const taps = spaced(tf, spaced(tf, filter, 0, dilation[0]), 1, dilation[1]);
+    const [height, width, , filters] = taps.shape;
     const shape: Shape4D = [height, width, groups, filters / groups];
-    return tf.depthwiseConv2d(x, tf.reshape(filter, shape), vertical, 'valid', 'NHWC', dilation);
+    return tf.depthwiseConv2d(x, tf.reshape(taps, shape), vertical, 'valid');
   }
   const filters = tf.split(filter, groups, 3);
   const maps = tf
@@ -114,7 +116,7 @@ function padded(tf: Tf, x: Tensor4D, vertical: [number, number], horizontal: [nu
 }
 
 /** `stride − 1` zeros between the elements along an axis. */
-function spaced(tf: Tf, x: Tensor4D, axis: 1 | 2, stride: number): Tensor4D {
+function spaced(tf: Tf, x: Tensor4D, axis: 0 | 1 | 2, stride: number): Tensor4D {
   if (stride === 1) return x;
   const size = x.shape[axis]!;
   const before = x.shape.slice(0, axis).reduce((product, length) => product * length, 1);
