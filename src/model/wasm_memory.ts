@@ -40,7 +40,8 @@ export class SharedMemory {
 
 const pages = (bytes: number) => Math.ceil(bytes / PAGE);
 
-function orUserError<T>(bytes: number, owner: string, allocate: () => T): T {
+/** Allocates memory for `owner`, as that of `wasmMemory`. @throws UserError where the machine does not have that much */
+export function orUserError<T>(bytes: number, owner: string, allocate: () => T): T {
   try {
     return allocate();
   } catch (error) {

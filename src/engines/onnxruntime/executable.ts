@@ -1,34 +1,15 @@
 import type { SharedMemory } from '../../model/wasm_memory.js';
-import type { Node, Port } from '../../tracing/graph.js';
+import type { Node } from '../../tracing/graph.js';
 import { type View, type Views, viewOf } from '../../tracing/view.js';
 import type { Executable } from '../engine.js';
-import { EngineError } from '../engine_error.js';
 import type { Place } from './custom_kernel.js';
 import { CustomKernels, scratchBytes } from './custom_kernels.js';
-import { encodeModel } from './encode.js';
 import type { EngineOptions } from './engine.js';
 import { planMemory } from './memory_plan.js';
-import type * as ort from './onnxruntime.js';
-import type { Partition, Segment, Step } from './partition.js';
-import { openSession } from './sessions.js';
-import { tensorOf } from './tensors.js';
-
-/**
- * onnxruntime-node 1.30 writes each output into the tensor that it is given and then copies all of them into fresh memory
- * for the object that it returns: 0.4 ms a MiB, a sixth of the step of a large model. It stops at the first output that
- * JavaScript cannot have, such as this one, an empty sequence. (Later versions return outputs without copies.)
- */
-const NO_COPIES = 'no copies';
+import type { Partition, Step } from './partition.js';
+import { type LoadedSegment, loadSegment, runSegment } from './segment.js';
 
 type LoadedStep = { readonly node: Node } | LoadedSegment;
-
-interface LoadedSegment {
-  readonly session: ort.InferenceSession;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Whether NO_COPIES is its first output. */
-  readonly isCopyless: boolean;
-}
 
 /**
  * A graph ready to run: sessions of ONNX Runtime and custom kernels in turn. All memory that they write to is laid out
@@ -117,21 +98,7 @@ function customNodes(steps: readonly Step[]): Node[] {
 }
 
 async function load(step: Step, options: EngineOptions): Promise<LoadedStep> {
-  return step.kind === 'custom' ? { node: step.node } : loadSegment(step, options);
-}
-
-async function loadSegment(
-  { graph }: Segment,
-  { executionProviders, threads, device }: EngineOptions,
-): Promise<LoadedSegment> {
-  const session = await openSession(encodeModel(graph, device ? undefined : NO_COPIES), {
-    executionProviders: [...executionProviders],
-    intraOpNumThreads: threads,
-    // Each session has threads of its own; those of one must not spin while another one runs.
-    extra: { session: { force_spinning_stop: '1' } },
-  });
-  const names = (ports: readonly Port[]) => ports.map(({ name }) => name);
-  return { session, inputs: names(graph.inputs), outputs: names(graph.outputs), isCopyless: !device };
+  return step.kind === 'custom' ? { node: step.node } : loadSegment(step.graph, options);
 }
 
 /** @throws Error where an input is not what the graph takes, as ONNX Runtime does */
@@ -140,21 +107,4 @@ function copy(name: string, from: View | undefined, to: View): void {
   const given = from ? describe(from) : 'nothing';
   if (given !== describe(to)) throw new Error(`input ${name}: expected ${describe(to)}, got ${given}`);
   (to.data as Uint8Array).set(from!.data as Uint8Array);
-}
-
-/** Runs a session, which writes to the values of its outputs. */
-async function runSegment(
-  { session, inputs, outputs, isCopyless }: LoadedSegment,
-  value: (name: string) => View,
-): Promise<void> {
-  const feeds: Record<string, ort.Tensor> = {};
-  for (const name of inputs) feeds[name] = tensorOf(value(name));
-  // ONNX Runtime makes an output that is null; the type of `fetches` does not know that.
-  const fetches: Record<string, ort.Tensor | null> = isCopyless ? { [NO_COPIES]: null } : {};
-  for (const name of outputs) fetches[name] = tensorOf(value(name));
-  try {
-    await session.run(feeds, fetches as ort.InferenceSession.FetchesType);
-  } catch (error) {
-    if (!(isCopyless && (error as Error).message.startsWith('Non tensor type'))) throw new EngineError(error);
-  }
 }

@@ -31,20 +31,9 @@ export interface Partition {
   readonly outputs: readonly Port[];
 }
 
-/**
- * Cuts a graph at its custom operations. Stage s holds the nodes that depend on s custom operations one after the other; its
- * segment runs first, then its custom operations.
- */
+/** Cuts a graph at its custom operations. */
 export function partition(graph: Graph): Partition {
-  const stages = stageOf(graph);
-  const last = Math.max(0, ...stages.values());
-  const groups: Node[][] = [];
-  for (let stage = 0; stage <= last; stage++) {
-    const nodes = graph.nodes.filter((node) => stages.get(node) === stage);
-    const segment = nodes.filter((node) => !node.custom);
-    if (segment.length > 0) groups.push(segment);
-    for (const node of nodes) if (node.custom) groups.push([node]);
-  }
+  const groups = groupNodes(graph);
   const copied = copiedInputs(groups, graph.inputs);
   const passed = intermediatesOf(groups, graph.values);
   const intermediates = [...copied, ...passed];
@@ -69,6 +58,23 @@ export function partition(graph: Graph): Partition {
     return { kind: 'segment', graph: { nodes, inputs, outputs, initializers, values: graph.values } };
   });
   return { steps, intermediates, copied: copied.map(({ name }) => name), outputs: graph.outputs };
+}
+
+/**
+ * Groups of nodes in an order in which they can run: several operators, or one custom operation. Stage s holds the nodes that
+ * depend on s custom operations one after the other; its operators run first, then its custom operations.
+ */
+export function groupNodes(graph: Graph): Node[][] {
+  const stages = stageOf(graph);
+  const last = Math.max(0, ...stages.values());
+  const groups: Node[][] = [];
+  for (let stage = 0; stage <= last; stage++) {
+    const nodes = graph.nodes.filter((node) => stages.get(node) === stage);
+    const operators = nodes.filter((node) => !node.custom);
+    if (operators.length > 0) groups.push(operators);
+    for (const node of nodes) if (node.custom) groups.push([node]);
+  }
+  return groups;
 }
 
 /**

@@ -6,7 +6,7 @@ import { type Translation, translation, UntranslatedKernelError } from './kernel
 type Shape4D = [number, number, number, number];
 type Info = backend_util.Conv2DInfo;
 
-interface ConvolutionAttributes {
+export interface ConvolutionAttributes {
   readonly strides: [number, number];
   readonly pad: Parameters<typeof backend_util.computeConv2DInfo>[4];
   readonly dimRoundingMode?: 'floor' | 'round' | 'ceil';
@@ -14,7 +14,7 @@ interface ConvolutionAttributes {
 }
 
 /** Sizes of the convolution that these kernels belong to. */
-function sizes(
+export function convolutionSizes(
   trace: Trace,
   input: readonly number[],
   filter: readonly number[],
@@ -39,13 +39,17 @@ const window = (info: Info) => ({
   pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
 });
 
+/** @throws UntranslatedKernelError where the fused kernel is asked for an activation, too */
+export function requireLinear(trace: Trace, { activation }: { readonly activation?: string }): void {
+  if (activation !== undefined && activation !== 'linear')
+    throw new UntranslatedKernelError(trace, `FusedConv2D with activation ${activation}`);
+}
+
 /** y = filter ⋆ x, plus a bias for each channel in the fused kernel. */
 const conv2d = translation<ConvolutionAttributes & { activation?: string }>(
   (trace, { x, filter, bias }, attributes) => {
-    const { activation } = attributes;
-    if (activation !== undefined && activation !== 'linear')
-      throw new UntranslatedKernelError(trace, `FusedConv2D with activation ${activation}`);
-    const info = sizes(trace, x!.shape, filter!.shape, attributes);
+    requireLinear(trace, attributes);
+    const info = convolutionSizes(trace, x!.shape, filter!.shape, attributes);
     const inputs = [
       trace.stored(x!, CHANNELS_FIRST),
       trace.stored(filter!, FILTER),
@@ -60,7 +64,7 @@ const conv2d = translation<ConvolutionAttributes & { activation?: string }>(
 /** dx, the transposed convolution of dy. */
 const inputGradient = translation<ConvolutionAttributes & { inputShape: Shape4D }>(
   (trace, { dy, filter }, attributes) => {
-    const info = sizes(trace, attributes.inputShape, filter!.shape, attributes);
+    const info = convolutionSizes(trace, attributes.inputShape, filter!.shape, attributes);
     const { padInfo: p, filterHeight, filterWidth, strideHeight, strideWidth } = info;
     const source = trace.stored(dy!, CHANNELS_FIRST);
     const pads = [
@@ -108,7 +112,7 @@ function flipped(trace: Trace, filter: Value, info: Info): string {
 /** dw[o, i, a, b] = Σ over images n and positions (h, w) of dy[n, o, h, w] · x[n, i, h·stride + a, w·stride + b] */
 const filterGradient = translation<ConvolutionAttributes & { filterShape: Shape4D }>(
   (trace, { x, dy }, attributes) => {
-    const info = sizes(trace, x!.shape, attributes.filterShape, attributes);
+    const info = convolutionSizes(trace, x!.shape, attributes.filterShape, attributes);
     // Few input channels make the products below too narrow to be worth their copies.
     const name = info.inChannels < 8 ? byConvolution(trace, x!, dy!, info) : byProducts(trace, x!, dy!, info);
     return trace.value(name, attributes.filterShape, { order: FILTER });

@@ -6,6 +6,7 @@ import { groupedConvolutions } from './grouped_convolution.js';
 import type { Target, Translation } from './kernel.js';
 import { matrixProducts } from './matmul.js';
 import { pooling } from './pooling.js';
+import { primitives } from './primitives.js';
 import { reductions } from './reduction.js';
 import { shapes } from './shape.js';
 
@@ -38,4 +39,10 @@ export const customOperations: Target = { ...onnxOperators, customOperations: tr
 export const deviceOperators: Target = {
   ...onnxOperators,
   translations: new Map([...kernels, ...Object.entries(deviceKernels)]),
+};
+
+/** Whole operations of convolutional networks where there are any, operators of ONNX for the rest. */
+export const primitiveOperations: Target = {
+  ...customOperations,
+  translations: new Map([...kernels, ...Object.entries(primitives)]),
 };

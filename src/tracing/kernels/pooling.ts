@@ -20,7 +20,8 @@ export function sizes(
   return backend_util.computePool2DInfo(input as Shape4D, filterSize, strides, 1, pad, dimRoundingMode);
 }
 
-const window = (info: backend_util.Conv2DInfo) => ({
+/** As nodes have it. */
+export const poolingWindow = (info: backend_util.Conv2DInfo) => ({
   kernel_shape: [info.filterHeight, info.filterWidth],
   strides: [info.strideHeight, info.strideWidth],
   pads: [info.padInfo.top, info.padInfo.left, info.padInfo.bottom, info.padInfo.right],
@@ -31,7 +32,7 @@ const maxPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
   const info = sizes(x!.shape, attributes);
   const source = trace.stored(x!, CHANNELS_FIRST);
   const outputs = trace.target.customOperations ? 1 : 2;
-  const [y, positions] = trace.graph.nodeWithOutputs('MaxPool', [source], window(info), outputs);
+  const [y, positions] = trace.graph.nodeWithOutputs('MaxPool', [source], poolingWindow(info), outputs);
   if (positions !== undefined) trace.note('positions', y!, positions);
   return trace.value(y!, info.outShape, { order: CHANNELS_FIRST });
 });
@@ -43,7 +44,7 @@ const maxPoolGradient = translation<PoolingAttributes>((trace, inputs, attribute
   if (trace.target.customOperations) {
     const tensors = [input!, output!, dy!].map((value) => trace.stored(value, CHANNELS_FIRST));
     const name = graph.customNode('MaxPoolGradient', tensors, {
-      ...window(sizes(input!.shape, attributes)),
+      ...poolingWindow(sizes(input!.shape, attributes)),
       positive: 0,
     });
     return trace.value(name, input!.shape, { order: CHANNELS_FIRST });
@@ -74,7 +75,7 @@ export function maxPoolGradientThroughRelu(trace: Trace, gradient: Value, relu: 
 /** The mean of each window; TensorFlow.js's own padding does not count. */
 const avgPool = translation<PoolingAttributes>((trace, { x }, attributes) => {
   const info = sizes(x!.shape, attributes);
-  const name = trace.graph.node('AveragePool', [trace.stored(x!, CHANNELS_FIRST)], window(info));
+  const name = trace.graph.node('AveragePool', [trace.stored(x!, CHANNELS_FIRST)], poolingWindow(info));
   return trace.value(name, info.outShape, { order: CHANNELS_FIRST });
 });
 
