@@ -54,6 +54,11 @@ export async function openExtractor(
 
 /** What runs graphs whose inputs and outputs are in host memory. */
 async function openEngine(backend: CompilingBackend, threads: number): Promise<Engine> {
+  if (backend.kind === 'primitives') {
+    const { openOnednn } = await import('./onednn.js');
+    const { OnednnEngine } = await import('../engines/onednn/engine.js');
+    return new OnednnEngine(await openOnednn(), threads);
+  }
   const { OnnxRuntimeEngine } = await import('../engines/onnxruntime/engine.js');
   return backend.kind === 'compiled'
     ? new OnnxRuntimeEngine({ executionProviders: backend.executionProviders, threads, device: false })
@@ -86,6 +91,10 @@ export async function takeBackend(
 export async function requireBackend(name: BackendName, threads: number): Promise<void> {
   const backend: BackendEntry = backends[name];
   if (isEager(name)) await loadTfjs(name, threads);
+  if (backend.kind === 'primitives') {
+    const { openOnednn } = await import('./onednn.js');
+    await openOnednn();
+  }
   if (backend.kind === 'device') {
     const { requireProvider } = await import('./require_provider.js');
     await requireProvider(name, backend);

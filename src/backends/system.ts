@@ -61,7 +61,8 @@ function libcVersion(): string | null {
 
 const VECTOR_INSTRUCTIONS = ['avx', 'avx2', 'fma', 'avx512f', 'asimd'];
 
-async function vectorInstructions(): Promise<string[]> {
+/** Those of the processor that binaries may want; empty where it is not known. */
+export async function vectorInstructions(): Promise<string[]> {
   const text = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(text)?.[1]?.split(/\s+/) ?? [];
   return VECTOR_INSTRUCTIONS.filter((name) => flags.includes(name));

@@ -130,5 +130,6 @@ export function tensorflowGpuObstacle(): string | null {
 
 /** The command that installs again what a backend loads; npm ci does it for gnet's own dependencies. */
 export function reinstallCommand(name: BackendName): string {
+  if (name === 'onednn') return 'gnet backend install onednn';
   return name === 'tensorflow' || name === 'tensorflow-gpu' ? tensorflowInstallCommand(name) : 'npm ci';
 }

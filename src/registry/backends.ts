@@ -14,6 +14,12 @@ export interface CompiledBackend {
   readonly executionProviders: readonly string[];
 }
 
+/** Runs the traced graph with oneDNN's primitives, and with ONNX Runtime what those do not compute. */
+export interface PrimitiveBackend {
+  readonly kind: 'primitives';
+  readonly description: string;
+}
+
 /** Runs the traced graph with a GPU provider of ONNX Runtime. */
 export interface DeviceBackend {
   readonly kind: 'device';
@@ -26,7 +32,7 @@ export interface DeviceBackend {
   readonly keepsState: boolean;
 }
 
-export type BackendEntry = EagerBackend | CompiledBackend | DeviceBackend;
+export type BackendEntry = EagerBackend | CompiledBackend | PrimitiveBackend | DeviceBackend;
 
 /** Everything that can run the model, by the name that a config or --backend gives. */
 export const backends = {
@@ -56,6 +62,11 @@ export const backends = {
     kind: 'compiled',
     description: 'the compiled step on ONNX Runtime, CPU provider',
     executionProviders: ['cpu'],
+  },
+  onednn: {
+    kind: 'primitives',
+    description:
+      "the compiled step on oneDNN's primitives (Linux x64 with AVX2), which gnet backend install onednn brings",
   },
   tensorflow: {
     kind: 'eager',

@@ -11,6 +11,7 @@ import type { Batch, FeatureExtractor, Masks, Program, Update, Weights } from '.
 import { initialState, type ModelState } from '../../src/model/state.js';
 import type { StepMetrics } from '../../src/model/step.js';
 import { backends } from '../../src/registry/backends.js';
+import { onednnEngine, whyNoOnednn } from './onednn.js';
 import { elements } from './plain.js';
 import { TestRandom } from './random.js';
 import { whyNoTensorflow } from './tensorflow.js';
@@ -25,6 +26,7 @@ const cpuEngine = (device: boolean) =>
 /** Each way to a program; a test that needs WebGPU is skipped where it is not. */
 export const programs = {
   'onnxruntime-cpu': async (plan, state) => new CompiledProgram(plan, cpuEngine(false), state),
+  onednn: async (plan, state) => new CompiledProgram(plan, await onednnEngine(), state),
   'onnxruntime-webgpu': async (plan, state) => {
     await requireWebgpu();
     return new DeviceProgram(plan, { ...backends['onnxruntime-webgpu'], threads: 1 }, state);
@@ -41,6 +43,7 @@ type OpenExtractor = (plan: Plan, weights: Weights) => Promise<FeatureExtractor>
 /** Each way to features. */
 export const extractors = {
   'onnxruntime-cpu': async (plan, weights) => new CompiledExtractor(plan, cpuEngine(false), weights),
+  onednn: async (plan, weights) => new CompiledExtractor(plan, await onednnEngine(), weights),
   'onnxruntime-webgpu': async (plan, weights) => {
     await requireWebgpu();
     const { executionProvider } = backends['onnxruntime-webgpu'];
@@ -59,7 +62,8 @@ export const extractors = {
 
 /** Each way to a program that is open here, by name. */
 export const allPrograms = Object.entries(programs).filter(
-  ([name]) => name !== 'tensorflow' || whyNoTensorflow === null,
+  ([name]) =>
+    (name !== 'tensorflow' || whyNoTensorflow === null) && (name !== 'onednn' || whyNoOnednn === null),
 );
 
 /** Random images and labels that fit a plan. */

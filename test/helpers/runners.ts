@@ -1,16 +1,18 @@
 import * as tf from '@tensorflow/tfjs';
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
+import type { Engine } from '../../src/engines/engine.js';
 import { encodeModel } from '../../src/engines/onnxruntime/encode.js';
 import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';
 import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { backends } from '../../src/registry/backends.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import type { Graph } from '../../src/tracing/graph.js';
-import { customOperations, deviceOperators, onnxOperators } from '../../src/tracing/kernels/index.js';
+import { customOperations, deviceOperators, onnxOperators, primitiveOperations } from '../../src/tracing/kernels/index.js';
 import type { Target } from '../../src/tracing/kernels/kernel.js';
 import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';
 import type { View } from '../../src/tracing/view.js';
+import { onednnEngine, whyNoOnednn } from './onednn.js';
 import { type Plain, permute } from './plain.js';
 import { type EagerName, whyNoTensorflow } from './tensorflow.js';
 import { requireWebgpu } from './webgpu.js';
@@ -117,16 +119,23 @@ const traced: Runner = async (run, inputs) => {
   return runGraph(trace.graph.finish(), inputs);
 };
 
+/** Traced for an engine, and run by it. */
+function compiled(target: Target, open: () => Engine | Promise<Engine>): Runner {
+  return async (run, inputs) => {
+    const trace = await traceFunction(run, inputs, target);
+    const graph = trace.graph.finish();
+    const executable = await (await open()).open(graph);
+    const output = await executable.run(viewsOf(inputs));
+    await executable.release();
+    return graph.outputs.map(({ name }) => read(output(name).shape, output(name).data));
+  };
+}
+
 /** As training runs: cut at the operations that gnet computes itself. */
-const custom: Runner = async (run, inputs) => {
-  const trace = await traceFunction(run, inputs, customOperations);
-  const graph = trace.graph.finish();
-  const engine = new OnnxRuntimeEngine({ executionProviders: ['cpu'], threads: 1, device: false });
-  const executable = await engine.open(graph);
-  const output = await executable.run(viewsOf(inputs));
-  await executable.release();
-  return graph.outputs.map(({ name }) => read(output(name).shape, output(name).data));
-};
+const custom = compiled(
+  customOperations,
+  () => new OnnxRuntimeEngine({ executionProviders: ['cpu'], threads: 1, device: false }),
+);
 
 /** The graph for GPUs, with this provider: any of them runs it. */
 function device(provider: ort.InferenceSession.ExecutionProviderConfig): Runner {
@@ -144,11 +153,13 @@ export const runners = {
   tensorflow: eager('tensorflow'),
   traced,
   custom,
+  onednn: compiled(primitiveOperations, () => onednnEngine()),
   device: device('cpu'),
   webgpu: device(backends['onnxruntime-webgpu'].executionProvider),
 } satisfies Record<string, Runner>;
 
 /** Each way in which it runs here, by name; webgpu skips the test where it cannot. */
 export const allRunners = Object.entries(runners).filter(
-  ([name]) => name !== 'tensorflow' || whyNoTensorflow === null,
+  ([name]) =>
+    (name !== 'tensorflow' || whyNoTensorflow === null) && (name !== 'onednn' || whyNoOnednn === null),
 );

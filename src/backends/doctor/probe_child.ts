@@ -40,7 +40,9 @@ async function probeBackend(
   tell({ stage: 'load' });
   const loaded = await (entry.kind === 'eager'
     ? tryEager(entry, await load(backend as EagerName, threads), threads)
-    : tryCompiled(executionProviders(entry), threads));
+    : entry.kind === 'primitives'
+      ? tryOnednn(threads)
+      : tryCompiled(executionProviders(entry), threads));
   if (!config) return { ...loaded, kernels: null };
   tell({ stage: 'kernels' });
   if (loaded.device === 'gpu' && entry.kind !== 'eager') {
@@ -89,6 +91,21 @@ async function tryCompiled(providers: EngineOptions['executionProviders'], threa
     threads,
     versions: { 'onnxruntime-node': onnxRuntimeVersion },
   };
+}
+
+async function tryOnednn(threads: number): Promise<Loaded> {
+  const { openOnednn } = await import('../onednn.js');
+  const library = await openOnednn();
+  const tf = await import('@tensorflow/tfjs');
+  const { traceTrial } = await import('./trial_graph.js');
+  const { OnednnEngine } = await import('../../engines/onednn/engine.js');
+  tell({ stage: 'compute' });
+  const { graph, inputs } = await traceTrial(tf);
+  const executable = await new OnednnEngine(library, threads).open(graph);
+  const output = await executable.run(inputs);
+  requireTrialResult(output('result').data as Float32Array);
+  await executable.release();
+  return { device: 'cpu', threads, versions: { oneDNN: library.version } };
 }
 
 /** An error as the parent can read it. */

@@ -84,3 +84,12 @@ export const CUDA_WHEELS: readonly PinnedWheel[] = [
     sha256: 'e3f1171dbdc83c5932a45f0f4c99180a70de9bd2718c1ab77d14104f6d7147f9',
   },
 ];
+
+/** oneDNN for the CPU with GNU's OpenMP, Linux on x64. */
+export const ONEDNN_WHEEL: PinnedWheel = {
+  name: 'onednn-cpu-gomp',
+  version: '2023.2.0',
+  sha256: '2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb',
+};
+/** Of the library in it. */
+export const ONEDNN_LIBRARY_SHA256 = 'e6376208cf6bacb041c346b504207e3aa1189a13f941c92a4383a55ac27058ae';
