@@ -33,8 +33,10 @@ describe('gnet backend remove', () => {
 describe('a wrong command line', () => {
   it.each([
     [['install'], /^BACKEND: expected .*, got nothing\n/],
-    [['install', 'wasm'], /^wasm: expected one of tensorflow\n/],
-    [['remove', 'onnxruntime-cpu'], /^onnxruntime-cpu: expected one of tensorflow\n/],
+    [['install', 'wasm'], /^wasm: expected one of onednn, tensorflow\n/],
+    [['remove', 'onnxruntime-cpu'], /^onnxruntime-cpu: expected one of onednn, tensorflow\n/],
+    [['install', 'onednn', '--gpu'], /--gpu and --wheel are for the backend tensorflow, got onednn/],
+    [['remove', 'onednn', '--gpu'], /--gpu is for the backend tensorflow, got onednn/],
   ])('%j: exit code 2', async (args, message) => {
     const cwd = temporaryDirectory();
     const { code, stderr } = await gnet(['backend', ...args], { cwd, env: { XDG_CACHE_HOME: cwd } });

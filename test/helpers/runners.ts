@@ -7,7 +7,12 @@ import * as ort from '../../src/engines/onnxruntime/onnxruntime.js';
 import { backends } from '../../src/registry/backends.js';
 import { TRACE_BACKEND, traceBackend } from '../../src/tracing/backend.js';
 import type { Graph } from '../../src/tracing/graph.js';
-import { customOperations, deviceOperators, onnxOperators, primitiveOperations } from '../../src/tracing/kernels/index.js';
+import {
+  customOperations,
+  deviceOperators,
+  onnxOperators,
+  primitiveOperations,
+} from '../../src/tracing/kernels/index.js';
 import type { Target } from '../../src/tracing/kernels/kernel.js';
 import { Trace } from '../../src/tracing/trace.js';
 import { naturalOrder } from '../../src/tracing/value.js';

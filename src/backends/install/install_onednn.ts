@@ -16,8 +16,8 @@ import {
   openLibrary,
 } from '../onednn.js';
 import { buildsDirectory } from '../tensorflow_build.js';
-import { downloadWheels } from './pip.js';
 import { ONEDNN_LIBRARY_SHA256, ONEDNN_WHEEL } from './pinned_wheels.js';
+import { downloadWheels } from './pip.js';
 import { takeAway, withScratch } from './place.js';
 import { findTools } from './tools.js';
 import { withWheel } from './wheel.js';
@@ -42,7 +42,8 @@ export async function installOnednn(): Promise<OnednnResult> {
   const result = { backend: 'onednn', directory, version: ONEDNN_VERSION } as const;
   const interrupt = new InterruptHandler();
   try {
-    if (await isIntact(join(directory, ONEDNN_LIBRARY), interrupt.signal)) return { ...result, installed: false };
+    if (await isIntact(join(directory, ONEDNN_LIBRARY), interrupt.signal))
+      return { ...result, installed: false };
     await withScratch((scratch) => runStages(stages(scratch, directory, interrupt.signal), {}));
     return { ...result, installed: true };
   } catch (error) {
@@ -63,8 +64,10 @@ function stages(scratch: string, directory: string, signal: AbortSignal) {
     {
       title: 'oneDNN',
       run: async () => {
-        const { python } = await findTools(['python']);
-        const [wheel = ''] = await downloadWheels([ONEDNN_WHEEL], python!, join(scratch, 'downloads'), { signal });
+        const { python } = await findTools(['python'], 'fetching oneDNN');
+        const [wheel = ''] = await downloadWheels([ONEDNN_WHEEL], python!, join(scratch, 'downloads'), {
+          signal,
+        });
         await unpack(wheel, build, signal);
         return `${ONEDNN_WHEEL.name} ${ONEDNN_WHEEL.version}`;
       },

@@ -53,8 +53,15 @@ function needs(): readonly Need[] {
   ];
 }
 
-/** Finds the tools, or says what is missing, all of it at once, and the command that mends it. @throws UserError */
-export async function findTools(wanted: readonly (keyof Tools)[]): Promise<Partial<Tools>> {
+/**
+ * Finds the tools, or says what is missing, all of it at once, and the command that mends it.
+ * @param purpose what they are for, as the subject of a sentence
+ * @throws UserError
+ */
+export async function findTools(
+  wanted: readonly (keyof Tools)[],
+  purpose = "building TensorFlow's binding",
+): Promise<Partial<Tools>> {
   const found: Partial<Record<keyof Tools, string>> = {};
   const missing: Need[] = [];
   for (const need of needs().filter(({ tool }) => wanted.includes(tool))) {
@@ -64,7 +71,7 @@ export async function findTools(wanted: readonly (keyof Tools)[]): Promise<Parti
   }
   if (missing.length === 0) return found;
   const list = missing.map(({ title, candidates }) => `${title} (tried ${candidates.join(', ')})`);
-  throw new UserError(`building TensorFlow's binding needs ${list.join(' and ')}, which is not here`, {
+  throw new UserError(`${purpose} needs ${list.join(' and ')}, which is not here`, {
     hint: mend(missing),
   });
 }

@@ -19,7 +19,9 @@ export default class BackendRemove extends BaseCommand {
     if (args.backend === 'onednn' && flags.gpu)
       throw new UserError('--gpu is for the backend tensorflow, got onednn', { exitCode: 2 });
     const { removeBackend } = await import('../../backends/install/remove_backend.js');
-    const result = await removeBackend(args.backend === 'onednn' ? 'onednn' : flags.gpu ? 'tensorflow-gpu' : 'tensorflow');
+    const result = await removeBackend(
+      args.backend === 'onednn' ? 'onednn' : flags.gpu ? 'tensorflow-gpu' : 'tensorflow',
+    );
     if (result.directories.length === 0) this.log(`${result.backend}: there is no build of it`);
     for (const directory of result.directories) this.log(`removed ${directory}`);
     if (result.bytes > 0) this.log(`${bytes(result.bytes)} are free again`);
