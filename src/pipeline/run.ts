@@ -24,7 +24,7 @@ import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages, type Stage } from '../terminal/screen.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { describeEnvironment } from './environment.js';
-import { evaluate, type SplitResult, toStored } from './evaluation.js';
+import { evaluate, toStored } from './evaluation.js';
 import { type Features, openFeatures } from './features.js';
 import { requireFiniteLoss } from './finite.js';
 import { describeInitial } from './initial_weights.js';
@@ -50,7 +50,7 @@ interface Context {
   features?: Features;
   checkpoints?: CheckpointWriter;
   position: Position;
-  test?: SplitResult;
+  test?: RunSummary['test'];
   summary?: RunSummary;
 }
 
@@ -183,7 +183,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           interrupt.stopRequested,
         );
         if (evaluated === null) throw new Interrupted();
-        const { result: test, predictions } = evaluated;
+        const { result, scores, predictions } = evaluated;
+        const test = { ...result, scores };
         await requireFiniteLoss(
           { plan, checkpoints: stage.checkpoints! },
           'test loss',
