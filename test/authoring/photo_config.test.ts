@@ -22,7 +22,8 @@ test('a config for a directory: network, size and channels are those of its imag
       for (const [label, name] of ['ant', 'bee'].entries()) {
         const seed = i * 2 + label + 1;
         await writePhoto(join(root, split, name, `${i}.png`), seed, 70, 64);
-        if (split === 'train') values.push(...new TestRandom(seed).integers([70, 64, 3], 0, 255).values);
+        if (split === 'train')
+          values.push(...Array.from(new TestRandom(seed).integers([70, 64, 3], 0, 255).values));
       }
     }
   }
