@@ -1,6 +1,7 @@
 import { withUserErrors } from '../backends/failure.js';
 import { openProgram, takeBackend } from '../backends/open_program.js';
 import { threadCount } from '../backends/threads.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { openSplit } from '../data/open.js';
 import { filesStage } from '../data/stages.js';
@@ -64,7 +65,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
             const evaluated = await evaluate(
               stage.program,
               source,
-              training.batch_size,
+              partSize(training),
               output,
               interrupt.stopRequested,
             );

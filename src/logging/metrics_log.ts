@@ -10,11 +10,13 @@ export interface TrainLine {
   readonly aux_loss: Readonly<Record<string, number>>;
   readonly accuracy: number;
   readonly learning_rate: number;
+  /** Norm of all gradients together, before they were clipped; only where they are. */
+  readonly gradient_norm?: number;
   readonly images_per_second: number;
 }
 
 /** One epoch of training, averaged over its `count` images. */
-export interface TrainEpochLine extends Omit<TrainLine, 'split'> {
+export interface TrainEpochLine extends Omit<TrainLine, 'split' | 'gradient_norm'> {
   readonly split: 'train_epoch';
   readonly count: number;
 }

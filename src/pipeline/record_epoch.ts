@@ -3,6 +3,7 @@ import { batchAt } from '../data/batches.js';
 import type { Splits } from '../data/open.js';
 import type { Inputs } from '../data/source.js';
 import { firstIndices } from '../listing/sample.js';
+import { backwardParts } from '../model/backward_parts.js';
 import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';
@@ -64,6 +65,6 @@ async function recordHistograms({ plan, program, inputs, recorder }: Recording, 
   const source = inputs.train;
   const order = firstIndices(source.count);
   const batch = await batchAt({ source, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
-  await program.backward(batch, drawMasks(plan, epoch, 0, batch.size));
+  await backwardParts(program, plan, batch, (first, size) => drawMasks(plan, epoch, first, size));
   recorder.histograms('gradients', await program.gradients(), step);
 }

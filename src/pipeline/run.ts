@@ -5,6 +5,7 @@ import { openExtractor, openProgram, takeBackend } from '../backends/open_progra
 import { threadCount } from '../backends/threads.js';
 import { frozenPrefix, prefixPlan, restPlan } from '../config/frozen_prefix.js';
 import { loadPlan } from '../config/load_plan.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { withBalancedClasses } from '../data/class_weights.js';
 import type { Splits } from '../data/open.js';
@@ -152,7 +153,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
             ? await open(plan, state)
             : withFrozen(await open(rest, stateOf(rest.network, state)), stateOf(first.network, state));
         stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
-        if (!stage.position.finished) await stage.program.prepare(training.batch_size);
+        if (!stage.position.finished) await stage.program.prepare(partSize(training));
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
     },
@@ -178,7 +179,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const evaluated = await evaluate(
           { evaluate: (batch) => stage.program!.evaluate(batch, best) },
           (stage.features?.inputs ?? stage.data!).test,
-          training.batch_size,
+          partSize(training),
           output,
           interrupt.stopRequested,
         );

@@ -1,7 +1,10 @@
 import { inStep } from '../backends/failure.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { epochBatches } from '../data/epoch_batches.js';
 import { Interrupted } from '../errors.js';
+import { backwardParts } from '../model/backward_parts.js';
+import { clippingOf } from '../model/clipping.js';
 import { learningRate } from '../model/learning_rate.js';
 import { MasksAhead } from '../model/masks_ahead.js';
 import { duration, imagesPerSecond, percent, speed } from '../terminal/format.js';
@@ -49,6 +52,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
   const { chosenOn } = plan.dataset;
+  const clipping = clippingOf(plan);
   // A step takes what passes between two of them: waiting for its batch and for a checkpoint counts.
   const watch = new Stopwatch();
   let position = start;
@@ -60,9 +64,12 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
 
       const step = position.step + 1;
       const metrics = await inStep(step, epoch, () =>
-        program.backward(batch, masks.take({ epoch, first, size: batch.size })),
+        backwardParts(program, plan, batch, (at, size) => masks.take({ epoch, first: first + at, size })),
       );
       await requireFiniteLoss(training, 'loss', metrics.loss, step);
+      const gradientNorm = clipping && (await inStep(step, epoch, () => program.clip(clipping)));
+      if (gradientNorm !== null)
+        await requireFiniteLoss(training, 'norm of the gradients', gradientNorm, step);
       await inStep(step, epoch, () => program.update({ step, learningRate: learning_rate }));
       const seconds = watch.lap();
       position = afterStep(position, metrics, batch.size, seconds);
@@ -76,6 +83,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
         aux_loss: metrics.auxLoss,
         accuracy: metrics.correct / batch.size,
         learning_rate,
+        ...(gradientNorm !== null && { gradient_norm: gradientNorm }),
         images_per_second: batch.size / seconds,
       });
       output.progress(trainingProgress(plan, position));
@@ -84,7 +92,13 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
-    const evaluated = await evaluate(program, inputs[chosenOn], batchSize, output, stopRequested);
+    const evaluated = await evaluate(
+      program,
+      inputs[chosenOn],
+      partSize(plan.config.training),
+      output,
+      stopRequested,
+    );
     if (evaluated === null) return interrupt(checkpoints, position);
     watch.lap();
     await requireFiniteLoss(training, `${chosenOn} loss`, evaluated.result.loss, position.step);

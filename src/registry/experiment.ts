@@ -8,6 +8,7 @@ import { losses } from './losses/index.js';
 import { optimizers } from './optimizers/index.js';
 import { schedules } from './schedules/index.js';
 import { byType, nullable, oneOf, type Resolved, Type } from './schema.js';
+import { training } from './training.js';
 
 /** The schemas of a registry's entries, in its order. */
 function schemasOf<E extends { schema: unknown }>(registry: Readonly<Record<string, E>>): E['schema'][] {
@@ -84,21 +85,6 @@ const input = Type.Object(
     default: {},
     description: 'What happens to an image before the first layer.',
   },
-);
-
-const training = Type.Object(
-  {
-    epochs: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Passes over the training images.' }),
-    batch_size: Type.Integer({
-      minimum: 1,
-      maximum: 65536,
-      description: 'Images a step; the last batch of an epoch may be smaller.',
-    }),
-    shuffle: Type.Optional(
-      Type.Boolean({ default: true, description: 'Whether each epoch has its own order of images.' }),
-    ),
-  },
-  { additionalProperties: false, description: 'The training loop.' },
 );
 
 const checkpoint = Type.Object(
