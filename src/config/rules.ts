@@ -69,9 +69,10 @@ const batchWithVariance: Rule = ({ config, dataset, network, frozen }) => {
   if (alone.length === 0) return [];
   const names = `${alone.map(({ name }) => name).join(', ')} (batch_norm)`;
   const why = `${names} would have one value for each channel in a batch of 1`;
-  if (accumulate > 1) {
-    const expected = `another number of parts: ${why}`;
-    return [problem(['training', 'accumulate'], expected, `${accumulate}, which makes parts of ${part}`)];
+  // Without parts, the batch would be wrong, too, where images % batch_size is 1.
+  if (accumulate > 1 && images % batch_size !== 1) {
+    const expected = `another number of parts, such as 1: ${why}`;
+    return [problem(['training', 'accumulate'], expected, `${accumulate}, which leaves a part of 1 image`)];
   }
   if (images === 1) {
     return [problem(['training', 'batch_size'], `at least 2 training images: ${why}`, `${batch_size} of 1`)];

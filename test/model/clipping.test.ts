@@ -77,20 +77,22 @@ describe.skipIf(reason !== null)(`as PyTorch${reason === null ? '' : ` (${reason
   });
 
   describe.each(allPrograms)('a program on %s', (_, open) => {
-    it.each(KEYS)('clips gradients: %s', async (key, training) => {
-      const plan = planWith(training);
+    it('clips gradients', async () => {
+      const plan = planWith({});
       const program = await open(plan, livelyState(plan));
-      await program.backward(randomBatch(plan, 3, 1), new Map());
-      const norm = await program.clip(clippingOf(plan)!);
-      const clipped = [...(await program.gradients()).values()].map(({ data }) => data);
-      const [expectedNorm, expected] = answers[KEYS.findIndex(([name]) => name === key)]!;
-      expectAllClose([norm], [expectedNorm], { relative: 1e-4 });
-      expect(clipped.length).toBe(expected.length);
-      for (const [index, values] of clipped.entries())
-        expectAllClose(values, expected[index]!, { relative: 1e-4, absolute: 1e-6 });
-      const change = Math.max(...clipped.map((values, i) => distance(values, gradients[i]!)));
-      if (key.endsWith('not')) expect(change).toBeLessThan(1e-5);
-      else expect(change).toBeGreaterThan(1e-3);
+      for (const [index, [key, training]] of KEYS.entries()) {
+        await program.backward(randomBatch(plan, 3, 1), new Map());
+        const norm = await program.clip(clippingOf(planWith(training))!);
+        const clipped = [...(await program.gradients()).values()].map(({ data }) => data);
+        const [expectedNorm, expected] = answers[index]!;
+        expectAllClose([norm], [expectedNorm], { relative: 1e-4 });
+        expect(clipped.length).toBe(expected.length);
+        for (const [at, values] of clipped.entries())
+          expectAllClose(values, expected[at]!, { relative: 1e-4, absolute: 1e-6 });
+        const change = Math.max(...clipped.map((values, i) => distance(values, gradients[i]!)));
+        if (key.endsWith('not')) expect(change).toBeLessThan(1e-5);
+        else expect(change, key).toBeGreaterThan(1e-3);
+      }
       program.dispose();
     });
   });
