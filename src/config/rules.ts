@@ -123,6 +123,12 @@ const scheduleWithinRun: Rule = ({ config: { schedule, training } }) => {
   return [problem(['schedule', 'first_epochs'], expected, schedule.first_epochs)];
 };
 
+const averageWithinRun: Rule = ({ config: { average, training } }) => {
+  if (average.type !== 'swa' || average.start_epoch <= training.epochs) return [];
+  const expected = `at most ${training.epochs}, the epochs of the training`;
+  return [problem(['average', 'start_epoch'], expected, average.start_epoch)];
+};
+
 const weightOfEachClass: Rule = ({ config: { loss }, dataset }) => {
   if (!('class_weights' in loss) || !Array.isArray(loss.class_weights)) return [];
   const { length } = dataset.classes;
@@ -170,6 +176,7 @@ const RULES: readonly Rule[] = [
   nesterovNeedsMomentum,
   warmupWithinRun,
   scheduleWithinRun,
+  averageWithinRun,
   weightOfEachClass,
   normalizeEachChannel,
   affordableParameters,

@@ -14,7 +14,7 @@ import { OPTIMISTIC } from '../runs/chosen_on.js';
 import { grouped, percent } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages } from '../terminal/screen.js';
-import { openCheckpoint } from './open_checkpoint.js';
+import { describeWeights, openCheckpoint, type WeightsChoice } from './open_checkpoint.js';
 
 /** What `gnet eval` was asked for. */
 export interface EvalOptions {
@@ -22,12 +22,16 @@ export interface EvalOptions {
   readonly source: string;
   readonly split: Split;
   readonly backend: string | undefined;
+  /** The average where there is one, if not given. */
+  readonly weights?: WeightsChoice | undefined;
   readonly threads: number;
 }
 
 export interface EvalResult extends SplitResult {
   readonly checkpoint: string;
   readonly step: number;
+  /** Where the checkpoint has an average: whether it was evaluated. */
+  readonly weights?: WeightsChoice;
   readonly split: Split;
   readonly backend: BackendName;
   /** `test` where the test set, by which the checkpoint was chosen, is evaluated: the figure is optimistic. */
@@ -41,9 +45,10 @@ interface Context {
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const { directory, step, plan, state, images, chosenOnTest } = await openCheckpoint(
+  const { directory, step, plan, state, images, chosenOnTest, weights } = await openCheckpoint(
     options.source,
     options.backend,
+    options.weights,
   );
   requireSplit(plan, options.split);
   const isOptimistic = options.split === 'test' && chosenOnTest;
@@ -72,7 +77,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
             if (evaluated === null) throw new Interrupted();
             stage.result = evaluated.result;
             const { correct, count, accuracy, loss } = evaluated.result;
-            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)${isOptimistic ? `; ${OPTIMISTIC}` : ''}`;
+            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)${describeWeights(weights)}${isOptimistic ? `; ${OPTIMISTIC}` : ''}`;
           },
         },
       ],
@@ -85,6 +90,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   return {
     checkpoint: directory,
     step,
+    ...(weights && { weights }),
     split: options.split,
     backend: choice.name,
     ...(isOptimistic && { chosen_on: 'test' }),

@@ -26,6 +26,8 @@ export interface EvaluationLine {
   readonly split: 'validation' | 'test';
   readonly step: number;
   readonly epoch: number;
+  /** Where it is not the weights that training changes that are evaluated. */
+  readonly weights?: 'average';
   readonly loss: number;
   readonly accuracy: number;
   readonly correct: number;

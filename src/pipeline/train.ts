@@ -7,6 +7,7 @@ import { backwardParts } from '../model/backward_parts.js';
 import { clippingOf } from '../model/clipping.js';
 import { learningRate } from '../model/learning_rate.js';
 import { MasksAhead } from '../model/masks_ahead.js';
+import type { WeightAverage } from '../model/weight_average.js';
 import { duration, imagesPerSecond, percent, speed } from '../terminal/format.js';
 import type { Progress, StageOutput, StopRequested } from '../terminal/stage.js';
 import { Stopwatch } from '../terminal/stopwatch.js';
@@ -21,6 +22,8 @@ import type { Recorder } from './recorder.js';
 /** Everything that the loop works with. */
 export interface Training extends Recording {
   readonly recorder: Recording['recorder'] & Pick<Recorder, 'train'>;
+  /** Null where weights are not averaged. */
+  readonly average: WeightAverage | null;
   readonly checkpoints: Pick<CheckpointWriter, 'save' | 'settle' | 'lastSaved'>;
   readonly output: StageOutput;
   readonly stopRequested: StopRequested;
@@ -48,7 +51,7 @@ export async function train(training: Training, start: Position): Promise<Positi
 }
 
 async function trainFrom(training: Training, masks: MasksAhead, start: Position): Promise<Position> {
-  const { plan, program, inputs, recorder, checkpoints, output, stopRequested } = training;
+  const { plan, program, average, inputs, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
   const { chosenOn } = plan.dataset;
@@ -71,6 +74,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
       if (gradientNorm !== null)
         await requireFiniteLoss(training, 'norm of the gradients', gradientNorm, step);
       await inStep(step, epoch, () => program.update({ step, learningRate: learning_rate }));
+      if (average?.counts('step', epoch)) average.add(await program.state());
       const seconds = watch.lap();
       position = afterStep(position, metrics, batch.size, seconds);
 
@@ -92,8 +96,10 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
+    if (average?.counts('epoch', epoch)) average.add(await program.state());
+    const averaged = average?.current()?.weights;
     const evaluated = await evaluate(
-      program,
+      averaged ? { evaluate: (batch) => program.evaluate(batch, averaged) } : program,
       inputs[chosenOn],
       partSize(plan.config.training),
       output,
@@ -104,7 +110,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
     await requireFiniteLoss(training, `${chosenOn} loss`, evaluated.result.loss, position.step);
     const ended = position;
     position = afterEpoch(ended, epochs, evaluated);
-    const result = await recordEpoch(training, ended, position, evaluated);
+    const result = await recordEpoch(training, ended, position, { ...evaluated, isAverage: averaged !== undefined });
     await checkpoints.save(position, result.isBest ? ['last', 'best'] : ['last']);
     output.line(epochText(result), epochRow(result));
     if (!position.finished && (await stopRequested())) throw new Interrupted();

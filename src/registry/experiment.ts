@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { augmentations } from './augmentations/index.js';
+import { average } from './average.js';
 import { backendNames, backends } from './backends.js';
 import { datasets } from './datasets/index.js';
 import { layers } from './layers/index.js';
@@ -248,6 +249,7 @@ export const experimentSchema = Type.Object(
       }),
     ),
     training,
+    average: Type.Optional(average),
     checkpoint: Type.Optional(checkpoint),
     tensorboard: Type.Optional(tensorboard),
     backend: Type.Optional(

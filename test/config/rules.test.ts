@@ -84,6 +84,11 @@ describe('rules between keys', () => {
       ['schedule.first_epochs: expected at most 2, the epochs of the training, got 3'],
     ],
     [
+      'an average that never begins',
+      { average: { type: 'swa', start_epoch: 3 } },
+      ['average.start_epoch: expected at most 2, the epochs of the training, got 3'],
+    ],
+    [
       'class weights',
       { loss: { type: 'cross_entropy', class_weights: [1, 2] } },
       ['loss.class_weights: expected 8 numbers, one a class, got 2'],

@@ -49,7 +49,7 @@ async function record(options: { every?: number | null; best?: number; finished?
     { plan, program, data, inputs: data, recorder },
     ended,
     { ...ended, best: evaluation, finished },
-    { result, predictions, seconds: 1.5 },
+    { result, predictions, seconds: 1.5, isAverage: false },
   );
   return { plan, data, epoch, calls, given, evaluation };
 }

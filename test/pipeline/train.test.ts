@@ -69,6 +69,7 @@ async function trainFake(
   const training = {
     plan: trained,
     program,
+    average: null,
     data: options.images ?? data,
     inputs: options.images ?? data,
     recorder: {
