@@ -33,7 +33,7 @@ export async function recordEpoch(
   recording: Recording,
   ended: Position,
   next: Position,
-  { result, predictions, seconds, isAverage }: Evaluated & { readonly isAverage: boolean },
+  { result, scores, predictions, seconds, isAverage }: Evaluated & { readonly isAverage: boolean },
 ): Promise<EpochResult> {
   const { plan, data, recorder } = recording;
   const { step, epoch, epoch_totals: totals } = ended;
@@ -46,7 +46,7 @@ export async function recordEpoch(
   const rate = learningRate(plan, step - 1);
   recorder.epoch(
     { split: 'train_epoch', step, epoch, ...train, learning_rate: rate },
-    { split: chosenOn, step, epoch, ...(isAverage && { weights: 'average' }), ...result },
+    { split: chosenOn, step, epoch, ...(isAverage && { weights: 'average' }), ...result, scores },
     best,
   );
   if (isBest) {

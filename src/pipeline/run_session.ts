@@ -73,7 +73,9 @@ export interface RunSession {
 export type FinishedRun = Pick<RunSession, 'passedOver'> & { readonly summary: RunSummary };
 
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
-type Start = Pick<RunSession, 'position' | 'state' | 'averaged' | 'savedStep'> & { readonly logs: LogPosition | null };
+type Start = Pick<RunSession, 'position' | 'state' | 'averaged' | 'savedStep'> & {
+  readonly logs: LogPosition | null;
+};
 
 /** Looks at the image files that a new run begins with. */
 export type PrepareImages = (plan: Plan) => Promise<PreparedImages>;

@@ -110,7 +110,10 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
     await requireFiniteLoss(training, `${chosenOn} loss`, evaluated.result.loss, position.step);
     const ended = position;
     position = afterEpoch(ended, epochs, evaluated);
-    const result = await recordEpoch(training, ended, position, { ...evaluated, isAverage: averaged !== undefined });
+    const result = await recordEpoch(training, ended, position, {
+      ...evaluated,
+      isAverage: averaged !== undefined,
+    });
     await checkpoints.save(position, result.isBest ? ['last', 'best'] : ['last']);
     output.line(epochText(result), epochRow(result));
     if (!position.finished && (await stopRequested())) throw new Interrupted();

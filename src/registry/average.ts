@@ -4,7 +4,8 @@ import { byType, oneOf, type Resolved, Type } from './schema.js';
 const buffers = Type.Optional(
   oneOf(['average', 'copy'], {
     default: 'average',
-    description: 'Whether running statistics are averaged as parameters are, or those of the last averaged step.',
+    description:
+      'Whether running statistics are averaged as parameters are, or those of the last averaged step.',
   }),
 );
 
@@ -40,9 +41,13 @@ const ema = Type.Object(
 const swa = Type.Object(
   {
     type: Type.Literal('swa', {
-      description: 'Stochastic weight averaging: the mean of the weights after each epoch from start_epoch on.',
+      description:
+        'Stochastic weight averaging: the mean of the weights after each epoch from start_epoch on.',
     }),
-    start_epoch: Type.Integer({ minimum: 1, description: 'The first epoch after which weights are averaged.' }),
+    start_epoch: Type.Integer({
+      minimum: 1,
+      description: 'The first epoch after which weights are averaged.',
+    }),
     buffers,
   },
   { additionalProperties: false },
@@ -51,7 +56,8 @@ const swa = Type.Object(
 /** An average of the weights over a training. */
 export const average = byType([none, ema, swa], {
   default: { type: 'none' },
-  description: 'An average of the weights over the training, which is then evaluated, chosen and exported in place of them.',
+  description:
+    'An average of the weights over the training, which is then evaluated, chosen and exported in place of them.',
 });
 
 /** Options of any average, as resolved. */

@@ -117,7 +117,12 @@ async function resolveLink(directory: string): Promise<string> {
   }
 }
 
-function encodeCheckpoint({ tensors: model, slots, average, state }: Checkpoint): Map<string, string | Uint8Array[]> {
+function encodeCheckpoint({
+  tensors: model,
+  slots,
+  average,
+  state,
+}: Checkpoint): Map<string, string | Uint8Array[]> {
   const slotTensors = new Map<string, NamedTensor>();
   for (const [slot, tensors] of slots) {
     if (slot.includes('.')) throw new Error(`optimizer slot ${slot}: expected a name without dots`);
