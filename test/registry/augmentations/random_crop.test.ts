@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../../src/random.js';
 import { random_crop } from '../../../src/registry/augmentations/random_crop.js';
 
+const context = { epoch: 0, first: randomStream(0, 'first', 0), mean: [0] };
 const image = { channels: 2, height: 3, width: 4 };
 const planes = Uint8Array.from({ length: 24 }, (_, i) => i + 1);
 
@@ -17,7 +18,12 @@ function moved(top: number, left: number): number[] {
 describe('random_crop', () => {
   // A padding wider than the image moves it out of sight now and then.
   it.each([1, 2, 5])('padding %d reaches every offset, about equally often', (padding) => {
-    const crop = random_crop.prepare({ type: 'random_crop', padding }, image, randomStream(4, 'crop', 0));
+    const crop = random_crop.prepare(
+      { type: 'random_crop', padding, padding_mode: 'constant' },
+      image,
+      randomStream(4, 'crop', 0),
+      context,
+    );
     const offsets = Array.from({ length: 2 * padding + 1 }, (_, i) => i - padding);
     const counts = new Map<string, number>();
     for (const top of offsets) for (const left of offsets) counts.set(moved(top, left).join(), 0);
