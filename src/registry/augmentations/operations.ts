@@ -73,10 +73,10 @@ export const WIDE: Strengths = {
   posterize: 6,
 };
 
-/** Value `bin` of `bins` from 0 to `end`, evenly spaced, as torch.linspace has it in float32. */
-function linspace(end: number, bins: number, bin: number): number {
-  const step = Math.fround(Math.fround(end) / (bins - 1));
-  return bin < bins / 2 ? Math.fround(step * bin) : Math.fround(Math.fround(end) - step * (bins - 1 - bin));
+/** Value `bin` of `bins` from `start` to `end`, evenly spaced, as torch.linspace has it in float32. */
+function linspace(start: number, end: number, bins: number, bin: number): number {
+  const step = Math.fround((Math.fround(end) - start) / (bins - 1));
+  return Math.fround(bin < Math.floor(bins / 2) ? start + step * bin : Math.fround(end) - step * (bins - 1 - bin));
 }
 
 /**
@@ -89,7 +89,7 @@ export function magnitudeOf(
   { bins, bin, negative }: { readonly bins: number; readonly bin: number; readonly negative: boolean },
   { height, width }: Pick<ImageSize, 'height' | 'width'>,
 ): number {
-  const signed = (end: number) => (negative ? -1 : 1) * linspace(end, bins, bin);
+  const signed = (end: number) => (negative ? -1 : 1) * linspace(0, end, bins, bin);
   switch (operation) {
     case 'ShearX':
     case 'ShearY':
@@ -108,7 +108,7 @@ export function magnitudeOf(
     case 'Posterize':
       return roundHalfEven(8 - bin / ((bins - 1) / strengths.posterize));
     case 'Solarize':
-      return Math.fround(1 - linspace(1, bins, bin));
+      return linspace(1, 0, bins, bin);
     default:
       return 0;
   }

@@ -30,9 +30,8 @@ describe('random_crop', () => {
     for (let record = 0; record < 5000; record++) {
       const images = Uint8Array.from([99, ...planes, 99]);
       crop(images, 1, record);
-      expect([images[0], images[25]]).toEqual([99, 99]);
       const key = images.subarray(1, 25).join();
-      expect(counts.has(key)).toBe(true);
+      if (images[0] !== 99 || images[25] !== 99 || !counts.has(key)) throw new Error(`not a crop: ${images}`);
       counts.set(key, counts.get(key)! + 1);
     }
     const expected = 5000 / offsets.length ** 2;
