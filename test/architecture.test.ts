@@ -11,7 +11,7 @@ const ROWS = [
   ['inference'],
   ['pipeline'],
   ['report'],
-  ['runs', 'authoring'],
+  ['runs', 'authoring', 'survey'],
   ['backends'],
   ['engines'],
   ['tracing'],

@@ -80,7 +80,7 @@ export async function prepareImages(
 }
 
 /** Every file that the plan counts, as the folder is now. */
-function listedFiles({ config, dataset }: Plan, options: FilesOptions) {
+export function listedFiles({ config, dataset }: Plan, options: FilesOptions) {
   const listed = listImages(options);
   const listing = 'listing' in listed ? listed.listing : null;
   const files = listing && splitListing(listing, options, config.seed).files;

@@ -36,6 +36,8 @@ import { train } from './train.js';
 /** What `gnet run` was asked for. */
 export interface RunOptions extends RunRequest {
   readonly config: string;
+  /** False where `config` is gone afterwards: a run that goes on then takes the copy in its directory. */
+  readonly configIsKept?: boolean;
   /** `key=value` overrides. */
   readonly sets: readonly string[];
   /** Threads of one operation; 0 takes one for each physical core. */
@@ -96,6 +98,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     return session.summary;
   }
   const { plan, paths, recorder } = session;
+  const config = options.configIsKept === false ? paths.config : options.config;
   const { training } = plan.config;
   const { chosenOn } = plan.dataset;
   const { cached, reason } = frozenPrefix(plan);
@@ -233,11 +236,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     if (error instanceof BackendFailure) {
       const sets = options.sets.filter((set) => !set.startsWith('backend='));
       const resumeWith = (backend: string) =>
-        resumeCommand({ ...options, sets: [...sets, `backend=${backend}`] }, paths.directory);
+        resumeCommand({ ...options, config, sets: [...sets, `backend=${backend}`] }, paths.directory);
       throw failedRun(error, choice.name, context.checkpoints?.lastSaved ?? null, resumeWith);
     }
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);
+    throw new Interrupted(
+      `interrupted; resume with:\n  ${resumeCommand({ ...options, config }, paths.directory)}`,
+    );
   } finally {
     context.program?.dispose();
     await context.features?.close();

@@ -28,7 +28,7 @@ h3 { margin: 0; font-size: 1rem; }
 section { margin-top: 3rem; padding-top: 1.5rem; border-top: 1px solid var(--rule); }
 a { color: var(--accent); }
 code, pre { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; font-size: .875rem; }
-nav ul, .legend, .mistakes { list-style: none; margin: 0; padding: 0; }
+nav ul, .legend, .mistakes, .images { list-style: none; margin: 0; padding: 0; }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin-top: 1.5rem; }
 .subtitle, .note, caption, figcaption { color: var(--muted); }
 .subtitle { margin: 0; overflow-wrap: anywhere; }
@@ -81,6 +81,10 @@ tr.total > * { font-weight: 600; border-top: 2px solid var(--rule); border-botto
 .mistakes img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; image-rendering: pixelated; border-radius: 4px; margin-bottom: .5rem; }
 .mistakes b { overflow-wrap: anywhere; }
 .mistakes small { color: var(--muted); }
+.images { display: flex; flex-wrap: wrap; gap: .4rem; }
+.images img { display: block; width: 5rem; height: 5rem; object-fit: contain; image-rendering: pixelated; background: var(--card); border-radius: 4px; }
+.examples { margin-top: 1.5rem; display: flex; flex-wrap: wrap; gap: .5rem 2rem; color: var(--muted); font-size: .875rem; }
+.examples figcaption { flex-basis: 100%; color: var(--ink); overflow-wrap: anywhere; }
 pre { margin: 0; padding: 1rem; background: var(--card); border-radius: 8px; overflow: auto; max-height: 36rem; }
 details { margin-top: 1.5rem; }
 summary { cursor: pointer; color: var(--accent); }

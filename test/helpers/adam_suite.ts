@@ -37,16 +37,18 @@ const cases: [string, Partial<Options>][] = [
 
 /** Compares an optimizer with the documented algorithm, and with PyTorch's own `torchName`. */
 export function adamSuite(type: Options['type'], torchName: 'Adam' | 'AdamW', decay: Decay): void {
+  const changed = (changes: Partial<Options>): Options => ({
+    type,
+    learning_rate: 0.1,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weight_decay: 0,
+    ...changes,
+  });
+
   describe.each(cases)('%s', (_name, changes) => {
-    const options: Options = {
-      type,
-      learning_rate: 0.1,
-      beta1: 0.9,
-      beta2: 0.999,
-      epsilon: 1e-8,
-      weight_decay: 0,
-      ...changes,
-    };
+    const options = changed(changes);
     const each = PARAMETER.map((_, element) => reference(options, element, decay));
 
     it.each([
@@ -60,13 +62,18 @@ export function adamSuite(type: Options['type'], torchName: 'Adam' | 'AdamW', de
       expectAllClose(state.slots.exp_avg!, values('m'), { absolute: 1e-7 });
       expectAllClose(state.slots.exp_avg_sq!, values('v'), { absolute: 1e-9 });
     });
+  });
 
-    it(`as torch.optim.${torchName} itself`, ({ skip }) => {
-      const why = whyNoPython('torch');
-      if (why) skip(why);
-      const { beta1, beta2, epsilon: eps, weight_decay } = options;
-      const expected = runTorch(torchName, { betas: [beta1, beta2], eps, weight_decay });
-      expectAllClose(runFused(options).parameter, expected);
+  it(`each as torch.optim.${torchName} itself`, ({ skip }) => {
+    const why = whyNoPython('torch');
+    if (why) skip(why);
+    const each = cases.map(([, changes]) => changed(changes));
+    const keywords = ({ beta1, beta2, epsilon: eps, weight_decay }: Options) => ({
+      betas: [beta1, beta2],
+      eps,
+      weight_decay,
     });
+    for (const [index, expected] of runTorch(torchName, each.map(keywords)).entries())
+      expectAllClose(runFused(each[index]!).parameter, expected);
   });
 }

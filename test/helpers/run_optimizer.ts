@@ -77,21 +77,21 @@ export async function runEager(
   });
 }
 
-/** The parameter after the same five steps of an optimizer of torch.optim. */
-export function runTorch(name: 'SGD' | 'Adam' | 'AdamW', keywords: object): number[] {
+/** The parameter after the same five steps of an optimizer of torch.optim, for each of these keywords. */
+export function runTorch(name: 'SGD' | 'Adam' | 'AdamW', each: readonly object[]): number[][] {
   const script = `
 import json, sys, torch
 # parse_int: PyTorch refuses betas of 0 that are no floats.
-name, keywords, parameter, gradients, rates = json.loads(sys.argv[1], parse_int=float)
-p = torch.nn.Parameter(torch.tensor(parameter, dtype=torch.float32))
-optimizer = getattr(torch.optim, name)([p], lr=1.0, **keywords)
-for gradient, rate in zip(gradients, rates):
-    optimizer.param_groups[0]['lr'] = rate
-    p.grad = torch.tensor(gradient, dtype=torch.float32)
-    optimizer.step()
-print(json.dumps(p.tolist()))`;
-  return runPython(
-    script,
-    JSON.stringify([name, keywords, PARAMETER, GRADIENTS, LEARNING_RATES]),
-  ) as number[];
+name, each, parameter, gradients, rates = json.loads(sys.argv[1], parse_int=float)
+def steps(keywords):
+    p = torch.nn.Parameter(torch.tensor(parameter, dtype=torch.float32))
+    optimizer = getattr(torch.optim, name)([p], lr=1.0, **keywords)
+    for gradient, rate in zip(gradients, rates):
+        optimizer.param_groups[0]['lr'] = rate
+        p.grad = torch.tensor(gradient, dtype=torch.float32)
+        optimizer.step()
+    return p.tolist()
+print(json.dumps([steps(keywords) for keywords in each]))`;
+  const question = [name, each, PARAMETER, GRADIENTS, LEARNING_RATES];
+  return runPython(script, JSON.stringify(question)) as number[][];
 }

@@ -115,6 +115,27 @@ export function everyLayerPlan(changes: Partial<SmallPlan> = {}): Plan {
   });
 }
 
+/** What a step can have, in as few operations as it can be: each that a device has to compile takes its time. */
+export function fewLayersPlan(changes: Partial<SmallPlan> = {}): Plan {
+  return smallPlan({
+    layers: [
+      { type: 'conv', name: 'conv', filters: 4, kernel: 3, stride: 2, activation: 'relu' },
+      { type: 'flatten', name: 'flatten' },
+      { type: 'dropout', name: 'drop', rate: 0.5 },
+      { type: 'linear', name: 'fc', units: 'num_classes' },
+    ],
+    auxiliary: [
+      {
+        name: 'aux',
+        after: 'flatten',
+        weight: 0.4,
+        layers: [{ type: 'linear', name: 'fc', units: 'num_classes', bias: false }],
+      },
+    ],
+    ...changes,
+  });
+}
+
 /** Batch norms of images, in both branches of a residual block, and of flat features. */
 export function batchNormPlan(changes: Partial<SmallPlan> = {}): Plan {
   return smallPlan({

@@ -99,14 +99,16 @@ describe.each([
     },
   );
 
-  it.for(['wasm', 'onnxruntime-webgpu', 'the graph for CUDA'] as const)(
-    '%s: two steps',
-    async (name, { skip }) => {
-      skip(missing !== null, missing ?? '');
-      const pytorch = await reference();
-      const program = await openGolden(pytorch, programs[name]);
-      await expectSteps(program, pytorch, 2);
-      program.dispose();
-    },
-  );
+  // A software renderer takes half a minute for a step.
+  it.for([
+    ['wasm', 2],
+    ['onnxruntime-webgpu', 1],
+    ['the graph for CUDA', 2],
+  ] as const)('%s: the first %i of these steps', async ([name, steps], { skip }) => {
+    skip(missing !== null, missing ?? '');
+    const pytorch = await reference();
+    const program = await openGolden(pytorch, programs[name]);
+    await expectSteps(program, pytorch, steps);
+    program.dispose();
+  });
 });

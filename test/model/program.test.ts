@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../src/config/resolve.js';
 import { drawMasks } from '../../src/model/masks.js';
 import { copyState, initialState, type ModelState } from '../../src/model/state.js';
 import { expectAllClose } from '../helpers/all_close.js';
@@ -11,7 +12,7 @@ import {
   trainOn,
   trainStepOn,
 } from '../helpers/programs.js';
-import { BLOCKS, everyLayerPlan, type SmallPlan, VOCABULARY } from '../helpers/small_plan.js';
+import { BLOCKS, everyLayerPlan, fewLayersPlan, type SmallPlan, VOCABULARY } from '../helpers/small_plan.js';
 
 const TOLERANCE = { relative: 1e-4, absolute: 1e-5 };
 
@@ -19,8 +20,7 @@ const TOLERANCE = { relative: 1e-4, absolute: 1e-5 };
 const SIZES = [3, 3, 1];
 
 const momentum = { type: 'sgd', learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 };
-const cases: [string, Partial<SmallPlan>][] = [
-  ['sgd', { optimizer: momentum }],
+const optimizers: [string, Partial<SmallPlan>][] = [
   ['sgd without slots', { optimizer: { type: 'sgd' } }],
   ['adam', { optimizer: { type: 'adam', weight_decay: 0.01 } }],
   ['adamw', { optimizer: { type: 'adamw' } }],
@@ -28,10 +28,17 @@ const cases: [string, Partial<SmallPlan>][] = [
   ['rmsprop', { optimizer: { type: 'rmsprop', variant: 'tensorflow', momentum: 0.9, epsilon: 1e-3 } }],
   ['adagrad', { optimizer: { type: 'adagrad', initial_accumulator: 0.1 } }],
   ['lion', { optimizer: { type: 'lion', weight_decay: 0.1 } }],
+];
+const networks: [string, Partial<SmallPlan>][] = [
+  ['every layer', { optimizer: momentum }],
   ['images resized', { optimizer: momentum, input: { resize: 9 } }],
   ['no head', { optimizer: momentum, auxiliary: [] }],
   ['the vocabulary of layers', VOCABULARY],
   ['blocks of known networks', BLOCKS],
+];
+const cases: [string, Plan][] = [
+  ...networks.map(([name, changes]): [string, Plan] => [name, everyLayerPlan(changes)]),
+  ...optimizers.map(([name, changes]): [string, Plan] => [name, fewLayersPlan(changes)]),
 ];
 
 function expectSameState(actual: ModelState, expected: ModelState): void {
@@ -49,8 +56,7 @@ function expectSameState(actual: ModelState, expected: ModelState): void {
 }
 
 describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
-  it.each(cases)('trains as cpu does: %s', async (_case, changes) => {
-    const plan = everyLayerPlan(changes);
+  it.each(cases)('trains as cpu does: %s', async (_case, plan) => {
     const reference = await programs.cpu(plan, livelyState(plan));
     const expected = await trainOn(reference, plan, SIZES);
     const expectedEvaluation = await reference.evaluate(randomBatch(plan, 2, 100));
@@ -78,7 +84,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('gradients are those that a step subtracts, and change nothing', async () => {
-    const plan = everyLayerPlan({ optimizer: { type: 'sgd' } });
+    const plan = fewLayersPlan({ optimizer: { type: 'sgd' } });
     const program = await open(plan, livelyState(plan));
     const batch = randomBatch(plan, 3, 0);
     const masks = drawMasks(plan, 0, 0, 3);
@@ -100,7 +106,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('gradients are there until the next backward pass, also after the update', async () => {
-    const plan = everyLayerPlan({ optimizer: { type: 'sgd' } });
+    const plan = fewLayersPlan({ optimizer: { type: 'sgd' } });
     const program = await open(plan, livelyState(plan));
     const [masks, other] = [drawMasks(plan, 0, 0, 3), drawMasks(plan, 0, 0, 2)];
     const read = async () =>
@@ -116,7 +122,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('the masks decide what is dropped', async () => {
-    const plan = everyLayerPlan();
+    const plan = fewLayersPlan();
     const batch = randomBatch(plan, 3, 0);
     const update = { step: 1, learningRate: 0 };
     const program = await open(plan, livelyState(plan));
@@ -129,7 +135,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('evaluation reads no head and drops nothing', async () => {
-    const plan = everyLayerPlan();
+    const plan = fewLayersPlan();
     const program = await open(plan, livelyState(plan));
     const batch = randomBatch(plan, 3, 0);
     const before = await program.evaluate(batch);
@@ -141,7 +147,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('evaluates every image by itself', async () => {
-    const plan = everyLayerPlan();
+    const plan = fewLayersPlan();
     const program = await open(plan, livelyState(plan));
     const batch = randomBatch(plan, 3, 0);
     const together = await program.evaluate(batch);
@@ -159,7 +165,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('evaluates other weights, and keeps its own', async () => {
-    const plan = everyLayerPlan();
+    const plan = fewLayersPlan();
     const program = await open(plan, livelyState(plan));
     const batch = randomBatch(plan, 3, 0);
     const own = await program.evaluate(batch);
@@ -174,7 +180,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('goes on from a given state as from its own, to the bit', async () => {
-    const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
+    const plan = fewLayersPlan({ optimizer: { type: 'adam' } });
     const program = await open(plan, livelyState(plan));
     await trainOn(program, plan, [3]);
     const middle = copyState(await program.state());
@@ -187,7 +193,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('shares no memory with a state that it was given', async () => {
-    const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
+    const plan = fewLayersPlan({ optimizer: { type: 'adam' } });
     const given = livelyState(plan);
     const opened = await open(plan, given);
     await trainOn(opened, plan, [2]);
@@ -201,7 +207,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('prepares without a trace in the state', async () => {
-    const plan = everyLayerPlan();
+    const plan = fewLayersPlan();
     const program = await open(plan, livelyState(plan));
     await Promise.all([program.prepare(2), program.prepare(3)]);
     expectSameState(await program.state(), livelyState(plan));
@@ -209,7 +215,7 @@ describe.each(allPrograms)('%s', { timeout: 300_000 }, (_name, open) => {
   });
 
   it('memory is flat: compile, 200 times train, evaluate and read the state, then dispose', async () => {
-    const plan = everyLayerPlan({ optimizer: { type: 'adam' } });
+    const plan = fewLayersPlan({ optimizer: { type: 'adam' } });
     // What a backend keeps for itself, it keeps from its first use.
     (await open(plan, livelyState(plan))).dispose();
     const empty = tf.memory().numTensors;
