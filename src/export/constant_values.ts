@@ -17,7 +17,7 @@ const operators: Readonly<Record<string, (inputs: readonly tf.Tensor[], node: No
 
 /**
  * Computes once, in plain JavaScript, what depends on constants alone: matrices that resize, factors of batch norms. The
- * results take the place of the nodes, under the names of their values.
+ * results take the place of the nodes, under the names of their values; a parameter of another shape keeps its own.
  */
 export async function computeConstants(graph: Graph): Promise<Graph> {
   const outputs = new Set(graph.outputs.map(({ name }) => name));
@@ -28,9 +28,21 @@ export async function computeConstants(graph: Graph): Promise<Graph> {
     return isConstant;
   });
   const gone = new Set(constant);
-  const nodes = graph.nodes.filter((node) => !gone.has(node));
+  const left = graph.nodes.filter((node) => !gone.has(node));
+  const readBefore = graph.nodes.flatMap(({ inputs }) => inputs);
+  const renamed = new Map<string, string>();
+  for (const { op, inputs, outputs } of constant) {
+    const isOnlyReader = readBefore.filter((name) => name === inputs[0]).length === 1;
+    if (op === 'Reshape' && graph.initializers.has(inputs[0]!) && isOnlyReader)
+      renamed.set(outputs[0]!, inputs[0]!);
+  }
+  const rename = (name: string) => renamed.get(name) ?? name;
+  const nodes = left.map((node) => ({ ...node, inputs: node.inputs.map(rename) }));
+  const wanted = new Set(left.flatMap(({ inputs }) => inputs));
+  const computed = [...(await compute(graph, constant, wanted))].map(
+    ([name, view]) => [rename(name), view] as const,
+  );
   const read = new Set(nodes.flatMap(({ inputs }) => inputs));
-  const computed = await compute(graph, constant, read);
   const initializers = new Map([...graph.initializers, ...computed].filter(([name]) => read.has(name)));
   return { ...graph, nodes, initializers };
 }
