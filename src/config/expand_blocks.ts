@@ -1,4 +1,5 @@
 import { layers } from '../registry/layers/index.js';
+import { initializationTypes } from '../registry/layers/initialization.js';
 import { type Block, optionOf, readBlocks } from './blocks.js';
 import { type Located, type LocatedEntry, type LocatedMap, MAX_DEPTH, type Origin } from './located.js';
 import type { KeyPath } from './network.js';
@@ -92,7 +93,7 @@ class Expansion {
     const entries = this.#entries(value, context, path, depth);
     const type = entries.get('type')?.value;
     const name = type?.kind === 'scalar' && typeof type.value === 'string' ? type.value : undefined;
-    if (name === undefined || Object.hasOwn(layers, name) || isInitialization(path)) {
+    if (name === undefined || Object.hasOwn(layers, name) || this.#isInitialization(name, path)) {
       return { kind: 'map', origin, entries };
     }
     const block = this.blocks.get(name);
@@ -224,6 +225,15 @@ class Expansion {
     return isComplete;
   }
 
+  /**
+   * Whether what stands there is no layer, though it has a type: `init` of a layer, or what an option of a block gets and
+   * may be put there. Layers stand in lists.
+   */
+  #isInitialization(type: string, path: KeyPath): boolean {
+    if (path.at(-1) === 'init' || path.at(-2) === 'init') return true;
+    return initializationTypes.has(type) && !this.blocks.has(type) && typeof path.at(-1) === 'string';
+  }
+
   #unknownType(type: string, origin: Origin, path: KeyPath): void {
     const types = Object.keys(layers);
     const blocks = [...this.blocks.keys()].filter((name) => !this.#isTakenAway(name));
@@ -269,11 +279,6 @@ class Expansion {
       throw new TooMuch({ path, origin, expected, actual: 'more (blocks that use blocks multiply)' });
     }
   }
-}
-
-/** Whether what stands there is no layer, though it has a type: `init` of a layer, or of a kind of layer in `model.init`. */
-function isInitialization(path: KeyPath): boolean {
-  return path.at(-1) === 'init' || path.at(-2) === 'init';
 }
 
 function moved(origin: Origin, { uses, moves }: Context, path: KeyPath): Origin {

@@ -9,6 +9,7 @@ import { onnxOperators } from '../tracing/kernels/index.js';
 import { ports } from '../tracing/step_graphs.js';
 import { input } from '../tracing/trace_graph.js';
 import { ANY_BATCH } from './dynamic_batch.js';
+import { foldBatchNorms } from './fold_batch_norms.js';
 import { type OpenedExport, predictionPorts, tracePrediction } from './trace_prediction.js';
 
 /** What a model file says of itself. */
@@ -31,7 +32,7 @@ export async function exportOnnx(
   const traced = await tracePrediction(onnxOperators, plan, weights, (trace) =>
     input(trace, ports.images, 'uint8', [ANY_BATCH, channels, height, width]),
   );
-  const model = modelOf(dropPositions(traced));
+  const model = modelOf(await foldBatchNorms(dropPositions(traced)));
   const graph = model.graph!;
   model.producerVersion = version;
   graph.name = plan.config.name;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { join } from 'node:path';
 import { canonicalJson } from '../config/canonical.js';
 import { partSize } from '../config/part_size.js';
@@ -130,7 +130,8 @@ async function compute(
 }
 
 /** SHA-256 of all that decides the features of a split. */
-async function keyOf({ plan, weights, data, backend }: FeatureRequest, split: Split): Promise<Uint8Array> {
+async function keyOf(request: FeatureRequest, split: Split): Promise<Uint8Array> {
+  const { plan, weights, data, backend } = request;
   const { config, dataset, network } = plan;
   const hash = createHash('sha256');
   const layers = network.layers.map(({ options }) => options);
@@ -146,13 +147,34 @@ async function keyOf({ plan, weights, data, backend }: FeatureRequest, split: Sp
     layers,
   };
   hash.update(canonicalJson(facts));
-  // The order and choice of the images show in them.
   hash.update(bytesOf(data[split].labels));
+  await addPixels(hash, data[split], request);
   for (const [name, { shape, data: values }] of stateDict(network, weights)) {
     hash.update(canonicalJson({ name, shape }));
     hash.update(bytesOf(values));
   }
   return hash.digest();
+}
+
+/** The images themselves, in their order: a file may have changed under its name. */
+async function addPixels(
+  hash: Hash,
+  source: Source,
+  { plan, output, stopRequested }: FeatureRequest,
+): Promise<void> {
+  const start = performance.now();
+  const order = firstIndices(source.count);
+  const { batch_size } = plan.config.training;
+  for (let done = 0; done < source.count; done += batch_size) {
+    const batch = order.subarray(done, done + batch_size);
+    hash.update(await source.read(batch));
+    if (await stopRequested()) throw new Interrupted();
+    const read = done + batch.length;
+    output.progress({
+      share: read / source.count,
+      facts: [`read ${read}/${counted(source.count, 'image')}`, rate(read, start)],
+    });
+  }
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { frozenPrefix, prefixPlan } from '../../src/config/frozen_prefix.js';
 import { openSplits } from '../../src/data/open.js';
+import { planeBytes, type Source } from '../../src/data/source.js';
 import { Interrupted } from '../../src/errors.js';
 import { stateOf } from '../../src/model/frozen_part.js';
 import { initialState } from '../../src/model/state.js';
@@ -120,6 +121,23 @@ test('features are read again while all that they depend on is the same, and not
   const other = { ...plan, config: { ...plan.config, input } };
   expect((await request({ plan: other })).features.computed).toBe(first.features.count);
   expect((await request({ backend: 'wasm' })).features.computed).toBe(first.features.count);
+});
+
+test('an image that has changed gets other features, in its own split only', async () => {
+  const first = await request();
+  const { train, validation, test: held } = await openSplits(tinyPlan(FROZEN));
+  const changed: Source = {
+    ...train,
+    read: async (indices) => {
+      const pixels = await train.read(indices);
+      const at = indices.indexOf(3);
+      if (at >= 0) pixels[at * planeBytes(train.image)]! ^= 1;
+      return pixels;
+    },
+  };
+  const again = await request({ data: { train: changed, validation, test: held } });
+  expect(again.features.computed).toBe(train.count);
+  expect(again.train).not.toEqual(first.train);
 });
 
 test('a file that is damaged or cut is computed again, one half written is never read', async () => {

@@ -37,24 +37,30 @@ const xavierFields = {
 };
 const std = (options: object) => Type.Number({ ...options, description: 'Standard deviation.' });
 
-const kinds = byType(
-  [
-    kind('default', "What model.init says; without it, PyTorch's default: uniform in ±1/√fan_in.", {}),
-    kind('kaiming_normal', 'Normal, as torch.nn.init.kaiming_normal_ (He et al. 2015).', kaimingFields),
-    kind('kaiming_uniform', 'Uniform, as torch.nn.init.kaiming_uniform_.', kaimingFields),
-    kind('xavier_normal', 'Normal, as torch.nn.init.xavier_normal_ (Glorot & Bengio 2010).', xavierFields),
-    kind('xavier_uniform', 'Uniform, as torch.nn.init.xavier_uniform_.', xavierFields),
-    kind('normal', 'Normal of mean 0.', { std: std({ minimum: 0 }) }),
-    // Beyond ±2 is drawn again: with a larger deviation, nearly all would be.
-    kind('truncated_normal', 'Normal of mean 0 without what is beyond ±2, as torch.nn.init.trunc_normal_.', {
-      std: std({ minimum: 0, maximum: 10 }),
-    }),
-    kind('uniform', 'Uniform.', {
-      bound: Type.Number({ exclusiveMinimum: 0, description: 'From −bound to bound.' }),
-    }),
-    kind('constant', 'One number.', { value: Type.Number({ description: 'It.' }) }),
-  ],
-  { description: 'How the weight of a layer starts, and its bias.', $id: 'initialization' },
+const eachKind = [
+  kind('default', "What model.init says; without it, PyTorch's default: uniform in ±1/√fan_in.", {}),
+  kind('kaiming_normal', 'Normal, as torch.nn.init.kaiming_normal_ (He et al. 2015).', kaimingFields),
+  kind('kaiming_uniform', 'Uniform, as torch.nn.init.kaiming_uniform_.', kaimingFields),
+  kind('xavier_normal', 'Normal, as torch.nn.init.xavier_normal_ (Glorot & Bengio 2010).', xavierFields),
+  kind('xavier_uniform', 'Uniform, as torch.nn.init.xavier_uniform_.', xavierFields),
+  kind('normal', 'Normal of mean 0.', { std: std({ minimum: 0 }) }),
+  // Beyond ±2 is drawn again: with a larger deviation, nearly all would be.
+  kind('truncated_normal', 'Normal of mean 0 without what is beyond ±2, as torch.nn.init.trunc_normal_.', {
+    std: std({ minimum: 0, maximum: 10 }),
+  }),
+  kind('uniform', 'Uniform.', {
+    bound: Type.Number({ exclusiveMinimum: 0, description: 'From −bound to bound.' }),
+  }),
+  kind('constant', 'One number.', { value: Type.Number({ description: 'It.' }) }),
+];
+const kinds = byType(eachKind, {
+  description: 'How the weight of a layer starts, and its bias.',
+  $id: 'initialization',
+});
+
+/** What `type` an initialization can have. */
+export const initializationTypes: ReadonlySet<string> = new Set(
+  eachKind.map(({ properties }) => properties.type.const),
 );
 
 /** How the weight and bias of a layer start. */
