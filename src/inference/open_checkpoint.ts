@@ -1,11 +1,10 @@
-import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
 import { fromStateDict, type ModelState } from '../model/state.js';
 import { checkpointDirectory } from '../runs/checkpoint_directory.js';
 import { storedPlan } from '../runs/stored_plan.js';
-import { readWeights } from '../storage/checkpoints.js';
+import { atCheckpoint, readWeights } from '../storage/checkpoints.js';
 import { runPaths } from '../storage/run_directory.js';
 
 /** A trained model, to be used and not trained on. */
@@ -32,7 +31,10 @@ export interface OpenedCheckpoint {
  */
 export async function openCheckpoint(source: string, backend?: string): Promise<OpenedCheckpoint> {
   const directory = await checkpointDirectory(source);
-  const { tensors, state } = await readWeights(directory);
+  const { tensors, state, real } = await atCheckpoint(directory, async (path) => ({
+    ...(await readWeights(path)),
+    real: path,
+  }));
   const trained = storedPlan(state, join(directory, 'state.json'));
   const plan =
     backend === undefined
@@ -40,6 +42,6 @@ export async function openCheckpoint(source: string, backend?: string): Promise<
       : planFromResolved({ ...trained.config, backend }, '--backend', trained.dataset);
   const chosenOnTest = plan.dataset.chosenOn === 'test' && state.best?.step === state.step;
   const weights = fromStateDict(plan.network, tensors, directory);
-  const { images } = runPaths(dirname(dirname(await realpath(directory))));
+  const { images } = runPaths(dirname(dirname(real)));
   return { directory, step: state.step, chosenOnTest, plan, images, state: { ...weights, slots: new Map() } };
 }

@@ -1,9 +1,9 @@
 import { open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../config/words.js';
-import { digestFile } from '../data/digest.js';
 import { UserError } from '../errors.js';
 import { MODEL_FILE } from '../storage/checkpoints.js';
+import { digestFile } from '../storage/digest.js';
 import { fileError } from '../storage/file_error.js';
 import { BEGINNING_BYTES, looksLikePytorch, readPytorch } from '../storage/pytorch_file.js';
 import { readSafetensors, type StateTensor } from '../storage/safetensors.js';
