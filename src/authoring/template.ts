@@ -17,9 +17,10 @@ import { BLOCKS } from '../config/json_schema.js';
 import { loadPlan } from '../config/load_plan.js';
 import { type KeyPath, wholeTree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
-import { shorten } from '../config/words.js';
+import { printable, shorten } from '../config/words.js';
 import { type DatasetType, datasetEntry } from '../registry/datasets/index.js';
 import { experimentSchema } from '../registry/experiment.js';
+import { datasetOptions } from './dataset_options.js';
 
 /** Networks to start from: each is the `model` of a config of this package, which also gives the hyperparameters. */
 export const templates = {
@@ -64,15 +65,35 @@ export async function fillTemplate(options: {
   /** Where the text will be kept: an editor looks for the schema from there. */
   readonly file: string;
 }): Promise<{ text: string; plan: Plan }> {
-  const template = templates[options.model];
-  const { config, summary } = template;
-  const base = fileURLToPath(new URL(`configs/${config}`, PACKAGE));
-  const { plan } = await loadPlan(base, [
-    `name=${JSON.stringify(options.name)}`,
-    `dataset=${JSON.stringify(datasetOptions(options.dataset, options.root))}`,
-    `input.normalize=${JSON.stringify(datasetEntry(options.dataset).statistics)}`,
-    ...(options.root === undefined || 'size' in template ? [] : [`input.resize=${FILES_SIZE}`]),
-  ]);
+  const { model, dataset, root, name, file } = options;
+  const template = templates[model];
+  return commentedConfig({
+    base: template.config,
+    keys: {
+      name,
+      dataset: datasetOptions(dataset, root),
+      'input.normalize': datasetEntry(dataset).statistics,
+      ...(root === undefined || 'size' in template ? {} : { 'input.resize': FILES_SIZE }),
+    },
+    about: [`${model}: ${template.summary}; data set: ${dataset}.`],
+    file,
+  });
+}
+
+/** A config of this package with other values, every key but those of layers and blocks written out and explained. */
+export async function commentedConfig(options: {
+  /** Its file in `configs/`, which extends no other. */
+  readonly base: string;
+  /** Values by the names of their keys, in place of the file's. */
+  readonly keys: Readonly<Record<string, unknown>>;
+  /** What stands at the top. */
+  readonly about: readonly string[];
+  /** Where the text will be kept: an editor looks for the schema from there. */
+  readonly file: string;
+}): Promise<{ text: string; plan: Plan }> {
+  const base = fileURLToPath(new URL(`configs/${options.base}`, PACKAGE));
+  const sets = Object.entries(options.keys).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  const { plan } = await loadPlan(base, sets);
   const keys = Object.keys(experimentSchema.properties) as (keyof Plan['config'])[];
   const document = new Document(Object.fromEntries(keys.map((key) => [key, plan.config[key]])));
   // As it is written there: a layer has the options that are not the default.
@@ -89,7 +110,7 @@ export async function fillTemplate(options: {
   document.commentBefore = [
     ` yaml-language-server: $schema=${schemaReference(options.file)}`,
     '',
-    ` ${options.model}: ${summary}; data set: ${options.dataset}.`,
+    ...options.about.map((line) => wrapped(printable(line))),
     ...[
       ['validate', 'every mistake at once, with its line and column'],
       ['describe', 'the layers with their shapes'],
@@ -99,10 +120,6 @@ export async function fillTemplate(options: {
   ].join('\n');
   const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
   return { text: aligned(text), plan };
-}
-
-function datasetOptions(type: DatasetType, root: string | undefined): object {
-  return type === 'manifest' ? { type, file: root } : { type, root };
 }
 
 /**

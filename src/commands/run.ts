@@ -18,12 +18,19 @@ export default class Run extends BaseCommand {
         '<%= config.bin %> <%= command.id %> configs/googlenet-cifar10-32.yaml --set training.epochs=2 --set dataset.limit.train=5000',
     },
     {
+      description: 'Your own images, with a config that is chosen for them:',
+      command: '<%= config.bin %> <%= command.id %> photos/',
+    },
+    {
       description: 'A directory of your own; the same line goes on after an interruption:',
       command: '<%= config.bin %> <%= command.id %> configs/quickstart.yaml --run-dir runs/first --resume',
     },
   ];
   static override args = {
-    config: Args.string({ required: true, description: CONFIG_FILE }),
+    config: Args.string({
+      required: true,
+      description: `${CONFIG_FILE}; or images, a directory or a CSV or JSONL file, for which it is written into the run`,
+    }),
   };
   static override flags = {
     set: setFlag,
@@ -46,16 +53,21 @@ export default class Run extends BaseCommand {
 
   override async run(): Promise<RunSummary> {
     const { args, flags } = await this.parse(Run);
+    const { photoPlace } = await import('../authoring/look_at_photos.js');
     const { runExperiment } = await import('../pipeline/run.js');
+    const { runPhotos } = await import('../pipeline/run_photos.js');
     const { closingSummary } = await import('../pipeline/closing_summary.js');
-    const summary = await runExperiment({
-      config: args.config,
+    const options = {
       sets: [...(flags.set ?? []), ...(flags.backend ? [`backend=${flags.backend}`] : [])],
       runDir: flags['run-dir'],
       resume: flags.resume,
       init: flags.init,
       threads: flags.threads,
-    });
+    };
+    const photos = photoPlace(args.config);
+    const summary = photos
+      ? await runPhotos(photos, options)
+      : await runExperiment({ ...options, config: args.config });
     this.logToStderr(`\n${closingSummary(summary)}`);
     return summary;
   }

@@ -46,6 +46,12 @@ export async function checkHeader(path: string, bytes: Buffer): Promise<void> {
   await asImage(path, bytes, () => checkSize(path, bytes));
 }
 
+/** The size of an image as its header says it, EXIF's turn left out. @throws UserError as `readImage`, what is damaged further on left out */
+export async function readImageHeader(path: string): Promise<{ width: number; height: number }> {
+  const bytes = await readBytes(path);
+  return asImage(path, bytes, () => checkSize(path, bytes));
+}
+
 async function asImage<T>(path: string, bytes: Buffer, act: () => Promise<T>): Promise<T> {
   const format = formatOf(bytes);
   if (format === undefined)
@@ -96,7 +102,7 @@ function beginning(bytes: Buffer): string {
 }
 
 /** @throws UserError where it has too many pixels */
-async function checkSize(path: string, bytes: Buffer): Promise<void> {
+async function checkSize(path: string, bytes: Buffer): Promise<{ width: number; height: number }> {
   // The header alone; sharp's own limit would hide by how much it is passed.
   const header = await sharp(bytes, { limitInputPixels: false }).metadata();
   if (Math.max(header.width, header.height) > MAX_SIDE) {
@@ -110,6 +116,7 @@ async function checkSize(path: string, bytes: Buffer): Promise<void> {
       `${path}: expected at most ${megapixels(MAX_PIXELS)}, got ${header.width} × ${header.height} (${megapixels(header.width * header.height)})`,
     );
   }
+  return header;
 }
 
 async function decode(bytes: Buffer, size: ImageSize): Promise<Uint8Array> {

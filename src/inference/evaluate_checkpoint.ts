@@ -10,6 +10,7 @@ import { evaluate, type SplitResult } from '../pipeline/evaluation.js';
 import type { BackendName } from '../registry/backends.js';
 import type { Split } from '../registry/datasets/facts.js';
 import { OPTIMISTIC } from '../runs/chosen_on.js';
+import type { Scores } from '../statistics/scores.js';
 import { grouped, percent } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages } from '../terminal/screen.js';
@@ -29,13 +30,14 @@ export interface EvalResult extends SplitResult {
   readonly step: number;
   readonly split: Split;
   readonly backend: BackendName;
+  readonly scores: Scores;
   /** `test` where the test set, by which the checkpoint was chosen, is evaluated: the figure is optimistic. */
   readonly chosen_on?: 'test';
 }
 
 interface Context {
   program?: Program;
-  result?: SplitResult;
+  result?: SplitResult & { readonly scores: Scores };
 }
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
@@ -69,7 +71,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
               interrupt.stopRequested,
             );
             if (evaluated === null) throw new Interrupted();
-            stage.result = evaluated.result;
+            stage.result = { ...evaluated.result, scores: evaluated.scores };
             const { correct, count, accuracy, loss } = evaluated.result;
             return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)${isOptimistic ? `; ${OPTIMISTIC}` : ''}`;
           },

@@ -1,3 +1,4 @@
+import type { Scores } from '../statistics/scores.js';
 import { AppendFile } from './append_file.js';
 
 /** One optimizer step, averaged over its batch. Losses are means per image; `accuracy` is from 0 to 1. */
@@ -28,6 +29,8 @@ export interface EvaluationLine {
   readonly accuracy: number;
   readonly correct: number;
   readonly count: number;
+  /** Runs of old have none. */
+  readonly scores?: Scores;
 }
 
 export type MetricsLine = TrainLine | TrainEpochLine | EvaluationLine;

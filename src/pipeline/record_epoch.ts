@@ -32,7 +32,7 @@ export async function recordEpoch(
   recording: Recording,
   ended: Position,
   next: Position,
-  { result, predictions, seconds }: Evaluated,
+  { result, scores, predictions, seconds }: Evaluated,
 ): Promise<EpochResult> {
   const { plan, data, recorder } = recording;
   const { step, epoch, epoch_totals: totals } = ended;
@@ -45,7 +45,7 @@ export async function recordEpoch(
   const rate = learningRate(plan, step - 1);
   recorder.epoch(
     { split: 'train_epoch', step, epoch, ...train, learning_rate: rate },
-    { split: chosenOn, step, epoch, ...result },
+    { split: chosenOn, step, epoch, ...result, scores },
     best,
   );
   if (isBest) {

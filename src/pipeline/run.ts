@@ -24,7 +24,7 @@ import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages, type Stage } from '../terminal/screen.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { describeEnvironment } from './environment.js';
-import { evaluate, type SplitResult, toStored } from './evaluation.js';
+import { evaluate, toStored } from './evaluation.js';
 import { type Features, openFeatures } from './features.js';
 import { requireFiniteLoss } from './finite.js';
 import { describeInitial } from './initial_weights.js';
@@ -36,6 +36,8 @@ import { train } from './train.js';
 /** What `gnet run` was asked for. */
 export interface RunOptions extends RunRequest {
   readonly config: string;
+  /** False where `config` is gone afterwards: a run that goes on then takes the copy in its directory. */
+  readonly configIsKept?: boolean;
   /** `key=value` overrides. */
   readonly sets: readonly string[];
   /** Threads of one operation; 0 takes one for each physical core. */
@@ -50,7 +52,7 @@ interface Context {
   features?: Features;
   checkpoints?: CheckpointWriter;
   position: Position;
-  test?: SplitResult;
+  test?: RunSummary['test'];
   summary?: RunSummary;
 }
 
@@ -96,6 +98,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     return session.summary;
   }
   const { plan, paths, recorder } = session;
+  const config = options.configIsKept === false ? paths.config : options.config;
   const { training } = plan.config;
   const { chosenOn } = plan.dataset;
   const { cached, reason } = frozenPrefix(plan);
@@ -188,7 +191,8 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           interrupt.stopRequested,
         );
         if (evaluated === null) throw new Interrupted();
-        const { result: test, predictions } = evaluated;
+        const { result, scores, predictions } = evaluated;
+        const test = { ...result, scores };
         await requireFiniteLoss(
           { plan, checkpoints: stage.checkpoints! },
           'test loss',
@@ -238,11 +242,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
     if (error instanceof BackendFailure) {
       const sets = options.sets.filter((set) => !set.startsWith('backend='));
       const resumeWith = (backend: string) =>
-        resumeCommand({ ...options, sets: [...sets, `backend=${backend}`] }, paths.directory);
+        resumeCommand({ ...options, config, sets: [...sets, `backend=${backend}`] }, paths.directory);
       throw failedRun(error, choice.name, context.checkpoints?.lastSaved ?? null, resumeWith);
     }
     if (!(error instanceof Interrupted)) throw error;
-    throw new Interrupted(`interrupted; resume with:\n  ${resumeCommand(options, paths.directory)}`);
+    throw new Interrupted(
+      `interrupted; resume with:\n  ${resumeCommand({ ...options, config }, paths.directory)}`,
+    );
   } finally {
     context.program?.dispose();
     await context.features?.close();

@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import type { BackendName } from '../registry/backends.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
+import { ScoresSchema } from '../statistics/scores.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { BestSchema } from '../storage/checkpoint_state.js';
 import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
@@ -20,7 +21,13 @@ const SummarySchema = Type.Object({
   seconds: Type.Number(),
   best: BestSchema,
   chosen_on: Type.Unsafe<DatasetFacts['chosenOn']>({ enum: ['validation', 'test'], default: 'test' }),
-  test: Type.Object({ loss: Type.Number(), accuracy: Type.Number(), correct: count, count }),
+  test: Type.Object({
+    loss: Type.Number(),
+    accuracy: Type.Number(),
+    correct: count,
+    count,
+    scores: Type.Optional(ScoresSchema),
+  }),
 });
 
 /**

@@ -48,3 +48,9 @@ export class ChannelSums {
     return { mean, std, images: this.images };
   }
 }
+
+/** As `input.normalize` takes them, to four digits; a channel that is the same everywhere has nothing to divide by. */
+export function normalization({ mean, std }: Pick<ChannelMoments, 'mean' | 'std'>) {
+  const rounded = (value: number) => Number(value.toFixed(4));
+  return { mean: mean.map(rounded), std: std.map((value) => rounded(value) || 1) };
+}

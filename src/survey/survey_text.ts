@@ -1,7 +1,7 @@
 import { printable } from '../config/words.js';
 import { grouped } from '../terminal/format.js';
 import { textTable } from '../terminal/table.js';
-import type { ChannelMoments } from './channel_sums.js';
+import { type ChannelMoments, normalization } from './channel_sums.js';
 import type { DuplicateGroup } from './duplicates.js';
 import type { FileFacts, Spread } from './file_facts.js';
 import { SPLITS } from './looked_at.js';
@@ -91,11 +91,10 @@ function fileLines(files: FileFacts): string[] {
 }
 
 /** As `input` of a config takes it. */
-export function yamlOf({ mean, std }: ChannelMoments): string {
+export function yamlOf(moments: ChannelMoments): string {
   const list = (values: readonly number[]) => `[${values.map((value) => value.toFixed(4)).join(', ')}]`;
-  // A channel that is the same everywhere has nothing to divide by.
-  const divisors = std.map((value) => (value < 5e-5 ? 1 : value));
-  return `normalize: {mean: ${list(mean)}, std: ${list(divisors)}}`;
+  const { mean, std } = normalization(moments);
+  return `normalize: {mean: ${list(mean)}, std: ${list(std)}}`;
 }
 
 function duplicateLines(

@@ -6,7 +6,8 @@ import { initConfig } from '../../src/authoring/init.js';
 import { loadPlan } from '../../src/config/load_plan.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
-const init = (file: string) => initConfig({ file, dataset: 'shapes', model: 'small', root: undefined });
+const NONE = { file: undefined, root: undefined, init: undefined };
+const init = (place: string) => initConfig({ ...NONE, place, dataset: 'shapes', model: 'small' });
 
 test.each([
   ['first.yaml', 'first'],
@@ -52,10 +53,10 @@ test.each([
 
 test('a folder is named where the images are your own, and nowhere else', async () => {
   const file = join(temporaryDirectory(), 'x.yaml');
-  const own = initConfig({ file, dataset: 'image_folder', model: 'small', root: undefined });
+  const own = initConfig({ ...NONE, place: file, dataset: 'image_folder', model: 'small' });
   await expect(own).rejects.toThrow(
     '--dataset image_folder: expected --root with the directory of the images, or the file that lists them',
   );
-  const shapes = initConfig({ file, dataset: 'shapes', model: 'small', root: 'photos' });
+  const shapes = initConfig({ ...NONE, place: file, dataset: 'shapes', model: 'small', root: 'photos' });
   await expect(shapes).rejects.toThrow('--dataset shapes: expected no --root, as shapes needs none');
 });

@@ -40,7 +40,10 @@ test.each([
     /^--dataset mnist: expected one of cifar10, cifar100, shapes, image_folder, manifest\n/,
   ],
   [['--model', 'vgg'], /^--model vgg: expected one of googlenet, googlenet-32, resnet18, small\n/],
-  [['name'], /^name: expected the name of a file that ends in \.yaml\nFor example: .* init name\.yaml\n/],
+  [
+    ['name'],
+    /^name: expected the name of a file that ends in \.yaml, or a directory of images, got neither\nFor example: .* init name\.yaml\n/,
+  ],
 ])('%j: exit code 2, and no file', async (args, message) => {
   const cwd = temporaryDirectory();
   const { code, stdout, stderr } = await gnet(['init', ...args], { cwd });

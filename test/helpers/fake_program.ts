@@ -36,7 +36,7 @@ export function fakeProgram({ state = EMPTY, backward, update, evaluate }: FakeA
       const zeros = {
         losses: new Float32Array(batch.size),
         predicted: new Int32Array(batch.size),
-        probabilities: new Float32Array(batch.size * 2),
+        probabilities: new Float32Array(batch.size * 8),
       };
       const answer = evaluate?.(batch) ?? zeros;
       return { ...answer, logits: new Float32Array(answer.probabilities.length) };

@@ -109,8 +109,8 @@ const halfRight = (step: number, { size }: Batch) => ({
 });
 const allWrong = ({ size, labels }: Batch) => ({
   losses: new Float32Array(size).fill(3),
-  predicted: labels.map((label) => label + 1),
-  probabilities: new Float32Array(size * 2),
+  predicted: labels.map((label) => (label + 1) % 8),
+  probabilities: new Float32Array(size * 8),
 });
 
 const steps = (from: number, to: number) =>
@@ -196,7 +196,9 @@ test('metrics: a line a step, and means over the images of an epoch', async () =
     images_per_second: speed,
     count: 52,
   });
-  expect(lines[8]).toEqual({ split: 'test', step: 7, epoch: 1, loss: 3, accuracy: 0, correct: 0, count: 20 });
+  const result = { loss: 3, accuracy: 0, correct: 0, count: 20 };
+  const scores = expect.objectContaining({ balanced_accuracy: 0, macro_f1: 0 });
+  expect(lines[8]).toEqual({ split: 'test', step: 7, epoch: 1, ...result, scores });
 });
 
 test('tells how far it is', async () => {
@@ -316,7 +318,7 @@ describe('training that diverges', () => {
       evaluate: ({ size }) => ({
         losses: new Float32Array(size).fill(Number.POSITIVE_INFINITY),
         predicted: new Int32Array(size),
-        probabilities: new Float32Array(size * 2),
+        probabilities: new Float32Array(size * 8),
       }),
     });
     expect(result).toMatchObject({
