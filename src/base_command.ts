@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
-import { Command, Errors, Flags } from '@oclif/core';
+import { Command, Errors, Flags, ux } from '@oclif/core';
 import { ConfigError } from './config/problem.js';
 import { Interrupted, UserError } from './errors.js';
+import { outputJson, outputText } from './terminal/output_text.js';
 import { type Usage, usageError } from './usage_error.js';
 
 /** What commands share: `--json`, and errors with the exit codes of the command line's contract. */
@@ -11,13 +12,22 @@ export abstract class BaseCommand extends Command {
     json: Flags.boolean({ helpGroup: 'GLOBAL', description: 'print one JSON document on stdout' }),
   };
 
+  /** What commands print goes through here and `logJson`, what stages print through the screen: escaped. */
+  override log(message = ''): void {
+    super.log(outputText(message));
+  }
+
+  override logJson(json: unknown): void {
+    ux.stdout(outputJson(json));
+  }
+
   /** Users' errors have no stack; those of the program have one. */
   protected override async catch(error: Error): Promise<void> {
     const { text, exitCode, details } = report(
       error instanceof Errors.CLIError ? this.usageError(error) : error,
     );
     process.exitCode = exitCode;
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${outputText(text)}\n`);
     if (this.jsonEnabled()) this.logJson({ error: details });
   }
 

@@ -21,6 +21,15 @@ export function usageError(error: Errors.CLIError, usage: Usage): UserError {
   return new UserError(inOwnWords(text, error, usage), { hint, exitCode: 2, cause: error });
 }
 
+/** Keys of configs that other programs have flags for. */
+const KEYS_AS_FLAGS: ReadonlyMap<string, string> = new Map([
+  ['--epochs', 'training.epochs'],
+  ['--batch-size', 'training.batch_size'],
+  ['--lr', 'optimizer.learning_rate'],
+  ['--learning-rate', 'optimizer.learning_rate'],
+  ['--seed', 'seed'],
+]);
+
 function inOwnWords(text: string, error: Errors.CLIError, { command, flags }: Usage): string {
   if (text.startsWith('Missing ')) {
     return argumentsOf(error)
@@ -34,7 +43,11 @@ function inOwnWords(text: string, error: Errors.CLIError, { command, flags }: Us
   const [, unknown] = /^Nonexistent flags?: (.*)$/s.exec(text) ?? [];
   if (unknown !== undefined) {
     const known = Object.keys(flags).map((flag) => `--${flag}`);
-    const unknownFlag = (flag: string) => `${flag}: expected a flag of ${command}${suggestion(flag, known)}`;
+    const unknownFlag = (flag: string) => {
+      const key = KEYS_AS_FLAGS.get(flag);
+      const hint = key && 'set' in flags ? `; it is a key of configs: --set ${key}=…` : suggestion(flag, known);
+      return `${flag}: expected a flag of ${command}${hint}`;
+    };
     return unknown.split(', ').map(unknownFlag).join('\n');
   }
   return text

@@ -28,6 +28,21 @@ interface Facts {
 /** The float32 numbers of 2 GiB, which is the most that one protobuf file (an ONNX graph) can hold. */
 const MOST_NUMBERS = 2 ** 29 - 1;
 
+/** Beyond these, float32 arithmetic on pixels and losses has no digits left, or no finite result. */
+const LARGEST = 1e6;
+const SMALLEST = 1e-6;
+
+const factorsOfFloat32: Rule = ({ config }) => {
+  const { mean, std } = config.input.normalize;
+  const outOf = (path: KeyPath, value: number, least: number) =>
+    value >= least && value <= LARGEST ? [] : [problem(path, `a number from ${least} to ${LARGEST}`, value)];
+  return [
+    ...mean.flatMap((value, i) => outOf(['input', 'normalize', 'mean', i], value, -LARGEST)),
+    ...std.flatMap((value, i) => outOf(['input', 'normalize', 'std', i], value, SMALLEST)),
+    ...config.model.auxiliary.flatMap(({ weight }, i) => outOf(['model', 'auxiliary', i, 'weight'], weight, 0)),
+  ];
+};
+
 const batchWithinTrainingSet: Rule = ({ config, dataset }) => {
   const { batch_size } = config.training;
   const images = dataset.count.train;
@@ -177,6 +192,7 @@ const affordableOutputs: Rule = ({ network }) => {
 };
 
 const RULES: readonly Rule[] = [
+  factorsOfFloat32,
   batchWithinTrainingSet,
   accumulateDivides,
   oneClipping,

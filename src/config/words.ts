@@ -29,9 +29,31 @@ export function printable(text: string): string {
   );
 }
 
+/** What other programs of this field call it. */
+const FAMILIAR: ReadonlyMap<string, string> = new Map([
+  ['lr', 'learning_rate'],
+  ['wd', 'weight_decay'],
+  ['bs', 'batch_size'],
+  ['train', 'run'],
+  ['fit', 'run'],
+  ['test', 'eval'],
+  ['infer', 'predict'],
+  ['conv2d', 'conv'],
+  ['dense', 'linear'],
+  ['fc', 'linear'],
+  ['maxpool2d', 'max_pool'],
+  ['avgpool2d', 'avg_pool'],
+  ['batchnorm', 'batch_norm'],
+  ['batchnorm2d', 'batch_norm'],
+  ['cuda', 'onnxruntime-cuda'],
+  ['gpu', 'onnxruntime-cuda'],
+]);
+
 /** The candidate that `word` is probably a slip of, or undefined where none is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const wanted = word.toLowerCase();
+  const familiar = FAMILIAR.get(wanted);
+  if (familiar !== undefined && candidates.includes(familiar)) return familiar;
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Interrupted, UserError } from '../errors.js';
+import { type Digest, digestFile } from '../storage/digest.js';
 import { fileError } from '../storage/file_error.js';
-import { type Digest, digestFile } from './digest.js';
 import { Part } from './part.js';
 import { openNetwork, type Progress, type TransferOptions, transferHttp } from './transfer.js';
 import { describe, isUnreachable, mayRetry, ResponseError } from './transfer_errors.js';

@@ -10,9 +10,9 @@ import {
   type DatasetOptions,
   filesOptions,
 } from '../registry/datasets/dataset.js';
+import { type Digest, digestFile } from '../storage/digest.js';
 import { fileError } from '../storage/file_error.js';
 import { extractFiles, installFiles, removeLeftovers } from './archive.js';
-import { type Digest, digestFile } from './digest.js';
 import { type DownloadOptions, download } from './download.js';
 import { hashFiles, inspectFiles, recordFiles, writeManifest } from './manifest.js';
 

@@ -4,8 +4,8 @@ import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { ArchiveDataset, RecordFile } from '../registry/datasets/dataset.js';
 import { writeFileAtomic } from '../storage/atomic.js';
+import { type Digest, digestFile } from '../storage/digest.js';
 import { fileError } from '../storage/file_error.js';
-import { type Digest, digestFile } from './digest.js';
 
 /** Kept beside the extracted files: which archive they are from, and their digests. */
 export const MANIFEST_NAME = '.gnet-manifest.json';

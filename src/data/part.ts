@@ -81,9 +81,12 @@ export class Part {
     if ((await this.size()) === 0) return this.discard();
     const waiting = `${this.destination}.part`;
     // The origin goes first: a part without its own origin is only resumed less carefully, and its digest decides.
-    await rm(originPath(waiting), { force: true });
+    const note = originPath(waiting);
+    if (await isFile(note)) await rm(note, { force: true });
     await renameIfThere(this.path, waiting);
-    await renameIfThere(originPath(this.path), originPath(waiting));
+    // Where something that is not gnet's has the note's place, the part goes without.
+    if (await isThere(note)) await rm(originPath(this.path), { force: true });
+    else await renameIfThere(originPath(this.path), note);
   }
 
   async discard(): Promise<void> {
@@ -108,6 +111,13 @@ export class Part {
 async function isFile(path: string): Promise<boolean> {
   return lstat(path).then(
     (status) => status.isFile(),
+    () => false,
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
     () => false,
   );
 }

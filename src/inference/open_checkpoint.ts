@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { planFromResolved } from '../config/load_plan.js';
 import type { Plan } from '../config/resolve.js';
@@ -6,7 +5,7 @@ import { UserError } from '../errors.js';
 import { fromStateDict, type ModelState } from '../model/state.js';
 import { checkpointDirectory } from '../runs/checkpoint_directory.js';
 import { storedPlan } from '../runs/stored_plan.js';
-import { readWeights } from '../storage/checkpoints.js';
+import { atCheckpoint, readWeights } from '../storage/checkpoints.js';
 import { runPaths } from '../storage/run_directory.js';
 
 /** The average of the weights over the training, or those that training changed. */
@@ -43,7 +42,12 @@ export async function openCheckpoint(
   wanted?: WeightsChoice,
 ): Promise<OpenedCheckpoint> {
   const directory = await checkpointDirectory(source);
-  const { tensors: trainedTensors, average, state } = await readWeights(directory);
+  const {
+    tensors: trainedTensors,
+    average,
+    state,
+    real,
+  } = await atCheckpoint(directory, async (path) => ({ ...(await readWeights(path)), real: path }));
   if (wanted === 'average' && !average) {
     throw new UserError(`--weights average: ${directory} has no average of its weights`, {
       hint: 'Leave --weights out. Averages come with the key average of a config.',
@@ -58,7 +62,7 @@ export async function openCheckpoint(
       : planFromResolved({ ...trained.config, backend }, '--backend', trained.dataset);
   const chosenOnTest = plan.dataset.chosenOn === 'test' && state.best?.step === state.step;
   const weights = fromStateDict(plan.network, tensors, directory);
-  const { images } = runPaths(dirname(dirname(await realpath(directory))));
+  const { images } = runPaths(dirname(dirname(real)));
   return {
     directory,
     step: state.step,

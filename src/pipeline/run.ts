@@ -181,8 +181,13 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const { program, data, checkpoints } = stage as Required<Context>;
         const inputs = stage.features?.inputs ?? data;
         const { stopRequested } = interrupt;
+        interrupt.answer = () => {
+          const step = checkpoints.lastSaved?.step ?? 0;
+          output.line(`finishing the step, then saving; Ctrl-C again loses everything since step ${step}`);
+        };
         const parts = { plan, program, average, data, inputs, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
+        interrupt.answer = null;
         const { best } = stage.position;
         return `${counted(training.epochs, 'epoch')} in ${duration(stage.position.seconds)}, best ${chosenOn} accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
       },

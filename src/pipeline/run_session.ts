@@ -15,7 +15,8 @@ import { datasetEntry } from '../registry/datasets/index.js';
 import { type InitialWeights, readRunPlan, runPlanText } from '../runs/run_plan.js';
 import { type RunSummary, readSummary } from '../runs/summary.js';
 import { writeFileAtomic } from '../storage/atomic.js';
-import { readCheckpoint, saveCheckpoint } from '../storage/checkpoints.js';
+import { readCheckpointState } from '../storage/checkpoint_state.js';
+import { readCheckpoint, removeUnnamed, saveCheckpoint } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { readJsonFile } from '../storage/json_file.js';
 import { writeJsonLines } from '../storage/json_lines.js';
@@ -28,9 +29,12 @@ import {
   type LatestRun,
   RUNS,
   type RunPaths,
+  requireNoLinks,
   runPaths,
 } from '../storage/run_directory.js';
 import { lockRunDirectory } from '../storage/run_lock.js';
+import { removeAbandonedIn } from '../storage/temporary_name.js';
+import { checkPosition } from './check_position.js';
 import type { Environment } from './environment.js';
 import { environmentChange } from './environment_change.js';
 import { readInitial } from './initial_weights.js';
@@ -102,12 +106,14 @@ export async function openRunSession(
   const paths = runPaths(directory);
   const lock = await lockRunDirectory(directory);
   try {
+    await requireNoLinks(directory);
     const start = existing
       ? await readStart(plan, paths)
       : await beginRun({ ...loaded, plan }, paths, init?.state ?? null);
     const { passedOver } = found ?? { passedOver: [] };
     const summary = start.position.finished ? await readSummary(paths) : null;
-    if (summary) {
+    await tidy(paths);
+    if (summary && isWhole(paths)) {
       await lock.release();
       return { summary, passedOver };
     }
@@ -152,6 +158,22 @@ async function planToGoOn(directory: string, now: Plan): Promise<Plan> {
   }
   requireSameData(directory, before.dataset, now.dataset);
   return now;
+}
+
+/** Removes what killed sessions left behind. */
+async function tidy(paths: RunPaths): Promise<void> {
+  await removeAbandonedIn(paths.directory);
+  try {
+    // Links that a copy lost are no reason to delete what they named.
+    if (await hasCheckpoint(paths.directory, 'last')) await removeUnnamed(paths.checkpoints);
+  } catch (error) {
+    throw fileError('write', paths.checkpoints, error);
+  }
+}
+
+/** Whether everything is there that comes after the summary of a run; what comes before it, it sums up. */
+function isWhole(paths: RunPaths): boolean {
+  return existsSync(paths.predictions) && existsSync(paths.report) && !existsSync(paths.features);
 }
 
 async function findRun(plan: Plan, runDir: string | undefined): Promise<LatestRun | null> {
@@ -246,6 +268,7 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   const { tensors, slots, average, state } = await readCheckpoint(last);
   const weights = fromStateDict(plan.network, tensors, last);
   checkSlots(plan, slots, last);
+  checkPosition(plan, state, await bestStep(paths), join(last, 'state.json'));
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds, metrics_bytes, events } = state;
   return {
     position: { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds: seconds ?? 0 },
@@ -256,6 +279,12 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
     savedStep: step,
     logs: { metrics_bytes, events },
   };
+}
+
+/** The step of checkpoints/best; null where there is none. */
+async function bestStep(paths: RunPaths): Promise<number | null> {
+  if (!(await hasCheckpoint(paths.directory, 'best'))) return null;
+  return (await readCheckpointState(join(paths.checkpoints, 'best', 'state.json'))).step;
 }
 
 /** Earlier sessions of a run, newest first. Lost history is no reason to refuse a run. */

@@ -5,6 +5,7 @@ import { testImagesDigest } from '../data/run_images.js';
 import { UserError } from '../errors.js';
 import { type RunMetrics, readMetrics } from '../logging/metrics_reader.js';
 import { readCheckpointState } from '../storage/checkpoint_state.js';
+import { atCheckpoint } from '../storage/checkpoints.js';
 import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
 import { readPredictions, type StoredPredictions } from '../storage/predictions.js';
 import { type RunPaths, runPaths } from '../storage/run_directory.js';
@@ -62,9 +63,11 @@ async function requireRun({ directory, plan }: RunPaths): Promise<void> {
 
 /** The metrics; what the last checkpoint has counted must be there. */
 async function readWholeMetrics(paths: RunPaths, plan: Plan): Promise<RunMetrics> {
-  const last = join(paths.checkpoints, 'last', 'state.json');
+  const last = join(paths.checkpoints, 'last');
   // Before the log: a run that is under way appends to it meanwhile.
-  const counted = existsSync(last) ? (await readCheckpointState(last)).metrics_bytes : 0;
+  const counted = existsSync(join(last, 'state.json'))
+    ? (await atCheckpoint(last, (real) => readCheckpointState(join(real, 'state.json')))).metrics_bytes
+    : 0;
   const heads = plan.network.auxiliary.map(({ name }) => name);
   const metrics = await readMetrics(paths.metrics, heads, plan.dataset.chosenOn);
   const { bytes } = metrics.file;
@@ -113,7 +116,7 @@ function missingParts({ plan, summary, metrics, predictions, environment }: Omit
   if (!predictions) {
     missing.push(
       summary
-        ? 'predictions.jsonl is not there. Remove summary.json and resume the run: it is then evaluated again.'
+        ? 'predictions.jsonl is not there. Resume the run: it is then evaluated again.'
         : 'predictions.jsonl is not there: it is written when a run ends.',
     );
   }

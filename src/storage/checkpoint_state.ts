@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
@@ -57,17 +58,46 @@ export type CheckpointState = Readonly<Static<typeof CheckpointStateSchema>>;
 
 const validate = new Ajv({ allErrors: true }).compile<CheckpointState>(CheckpointStateSchema);
 
-/** The state as JSON; every finite number reads back to the bit. Throws where a value is not finite or out of range. */
-export function encodeCheckpointState(state: CheckpointState): string {
+/** SHA-256 of each file of tensors beside a state.json, in lower-case hex, by name. */
+export type FileDigests = Readonly<Record<string, string>>;
+
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+/** `state` is the digest of everything else in the document. gnet 0.1.0 wrote none. */
+const SealSchema = Type.Object({ state: Sha256, files: Type.Record(Type.String(), Sha256) }, closed);
+const validateSeal = new Ajv({ allErrors: true }).compile<Static<typeof SealSchema>>(SealSchema);
+
+/**
+ * The state as JSON, sealed with digests; every finite number reads back to the bit.
+ * Throws where a value is not finite or out of range.
+ */
+export function encodeCheckpointState(state: CheckpointState, files: FileDigests = {}): string {
   if (!validate(state)) throw new Error(`checkpoint state: ${describeSchemaErrors(validate.errors)}`);
-  return `${JSON.stringify(state, null, 2)}\n`;
+  return `${JSON.stringify({ ...state, sha256: { state: digestOf(state, files), files } }, null, 2)}\n`;
 }
 
 /** Reads a state.json. Throws a UserError that names the file and everything that is wrong in it. */
 export async function readCheckpointState(path: string): Promise<CheckpointState> {
+  return (await readSealedState(path)).state;
+}
+
+/** As `readCheckpointState`, with the digests of the files beside it; none where an older gnet wrote it. */
+export async function readSealedState(path: string): Promise<{ state: CheckpointState; files: FileDigests }> {
   const json = await readJsonFile(path, damaged);
-  if (!validate(json)) throw damaged(path, describeSchemaErrors(validate.errors));
-  return json;
+  const isObject = typeof json === 'object' && json !== null && !Array.isArray(json);
+  const { sha256: seal, ...state } = (isObject ? json : {}) as Record<string, unknown>;
+  if (!validate(isObject ? state : json)) throw damaged(path, describeSchemaErrors(validate.errors));
+  if (seal === undefined) return { state: state as CheckpointState, files: {} };
+  if (!validateSeal(seal)) throw damaged(path, `sha256: ${describeSchemaErrors(validateSeal.errors)}`);
+  const digest = digestOf(state, seal.files);
+  if (digest !== seal.state) {
+    throw damaged(path, `expected content with the SHA-256 ${seal.state}, got ${digest}`);
+  }
+  return { state: state as CheckpointState, files: seal.files };
+}
+
+/** Of the document as it reads back: numbers and the order of keys are the same then. */
+function digestOf(state: object, files: FileDigests): string {
+  return createHash('sha256').update(JSON.stringify({ state, files })).digest('hex');
 }
 
 function damaged(path: string, problem: string): UserError {

@@ -1,9 +1,16 @@
+import { createHash, type Hash } from 'node:crypto';
 import { lstat, mkdir, readdir, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
 import { fsyncDirectory, replaceSymlink, writeNewFile } from './atomic.js';
 import { checkpointHint } from './checkpoint_hint.js';
-import { type CheckpointState, encodeCheckpointState, readCheckpointState } from './checkpoint_state.js';
+import {
+  type CheckpointState,
+  encodeCheckpointState,
+  type FileDigests,
+  readSealedState,
+} from './checkpoint_state.js';
+import { digestFile } from './digest.js';
 import { fileError } from './file_error.js';
 import { makeDirectory } from './make_directory.js';
 import {
@@ -60,11 +67,17 @@ export async function saveCheckpoint(
 ): Promise<string> {
   const stepName = `step-${String(checkpoint.state.step).padStart(8, '0')}`;
   const building = temporaryName(join(checkpointsDir, stepName));
-  const files = encodeCheckpoint(checkpoint);
+  const files = encodeTensors(checkpoint);
+  const digests: Record<string, string> = {};
   try {
     await makeDirectory(checkpointsDir);
     await mkdir(building);
-    for (const [name, content] of files) await writeNewFile(join(building, name), content);
+    for (const [name, pieces] of files) {
+      const hash = createHash('sha256');
+      await writeNewFile(join(building, name), hashed(pieces, hash));
+      digests[name] = hash.digest('hex');
+    }
+    await writeNewFile(join(building, STATE_FILE), encodeCheckpointState(checkpoint.state, digests));
     await fsyncDirectory(building);
     const name = await renameToFreeName(building, checkpointsDir, stepName);
     await fsyncDirectory(checkpointsDir);
@@ -86,20 +99,66 @@ export async function saveCheckpoint(
  * Throws a UserError that names the file at fault where one is missing, cut short or not a gnet checkpoint's.
  */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
-  const real = await resolveLink(directory);
-  const weights = await readWeights(real);
-  const { tensors } = await readSafetensors(join(real, OPTIMIZER_FILE));
-  return { ...weights, slots: splitSlots(tensors, weights.tensors, join(real, OPTIMIZER_FILE)) };
+  return atCheckpoint(directory, async (real) => {
+    const { files, ...weights } = await readModel(real);
+    const slots = await readTensors(real, OPTIMIZER_FILE, files);
+    return { ...weights, slots: splitSlots(slots, weights.tensors, join(real, OPTIMIZER_FILE)) };
+  });
 }
 
 /** As `readCheckpoint`, without the state of the optimizer: what the use of a trained model needs. */
 export async function readWeights(directory: string): Promise<Omit<Checkpoint, 'slots'>> {
-  const real = await resolveLink(directory);
-  const state = await readCheckpointState(join(real, STATE_FILE));
-  const { tensors } = await readSafetensors(join(real, MODEL_FILE));
-  if (state.averaged === undefined) return { tensors, state };
-  const { tensors: average } = await readSafetensors(join(real, AVERAGE_FILE));
-  return { tensors, average, state };
+  const { files: _, ...weights } = await atCheckpoint(directory, readModel);
+  return weights;
+}
+
+async function readModel(real: string): Promise<Omit<Checkpoint, 'slots'> & { files: FileDigests }> {
+  const { state, files } = await readSealedState(join(real, STATE_FILE));
+  const tensors = await readTensors(real, MODEL_FILE, files);
+  if (state.averaged === undefined) return { tensors, state, files };
+  return { tensors, average: await readTensors(real, AVERAGE_FILE, files), state, files };
+}
+
+/**
+ * Lets `read` read the checkpoint that `directory` leads to, by its real path. A training that runs beside moves the link
+ * and deletes the earlier checkpoint: then the next one is read.
+ */
+export async function atCheckpoint<T>(directory: string, read: (real: string) => Promise<T>): Promise<T> {
+  for (;;) {
+    const target = await linkTarget(directory);
+    try {
+      return await read(await resolveLink(directory));
+    } catch (error) {
+      const isGone = error instanceof UserError && systemErrorCode(error.cause) === 'ENOENT';
+      if (!isGone || (await linkTarget(directory)) === target) throw error;
+    }
+  }
+}
+
+async function readTensors(
+  directory: string,
+  name: string,
+  digests: FileDigests,
+): Promise<Map<string, StateTensor>> {
+  const path = join(directory, name);
+  // First what names the tensor at fault.
+  const { tensors } = await readSafetensors(path);
+  const expected = digests[name];
+  const actual =
+    expected === undefined
+      ? expected
+      : await digestFile(path, 'sha256').catch((error) => Promise.reject(fileError('read', path, error)));
+  if (actual !== expected) {
+    throw new UserError(
+      `${path}: not the file that belongs to ${STATE_FILE}: expected SHA-256 ${expected}, got ${actual}`,
+      { hint: `It was damaged, or is of another step. ${checkpointHint(directory)}` },
+    );
+  }
+  return tensors;
+}
+
+function linkTarget(path: string): Promise<string | null> {
+  return readlink(path).catch(() => null);
 }
 
 /** Resolved once: the files of one checkpoint, even if a running training moves the link meanwhile. */
@@ -117,24 +176,26 @@ async function resolveLink(directory: string): Promise<string> {
   }
 }
 
-function encodeCheckpoint({
-  tensors: model,
-  slots,
-  average,
-  state,
-}: Checkpoint): Map<string, string | Uint8Array[]> {
+function encodeTensors({ tensors: model, slots, average }: Checkpoint): Map<string, Uint8Array[]> {
   const slotTensors = new Map<string, NamedTensor>();
   for (const [slot, tensors] of slots) {
     if (slot.includes('.')) throw new Error(`optimizer slot ${slot}: expected a name without dots`);
     for (const [name, tensor] of tensors) slotTensors.set(`${slot}.${name}`, tensor);
   }
-  return new Map<string, string | Uint8Array[]>([
+  return new Map([
     // 'pt' is what loaders for PyTorch look for; names and layouts are PyTorch's.
     [MODEL_FILE, encodeSafetensors(model, { format: 'pt' })],
     ...(average ? [[AVERAGE_FILE, encodeSafetensors(average, { format: 'pt' })] as const] : []),
     [OPTIMIZER_FILE, encodeSafetensors(slotTensors)],
-    [STATE_FILE, encodeCheckpointState(state)],
   ]);
+}
+
+/** The pieces as they are; each is hashed just before it is written. */
+function* hashed(pieces: Iterable<Uint8Array>, hash: Hash): Generator<Uint8Array> {
+  for (const piece of pieces) {
+    hash.update(piece);
+    yield piece;
+  }
 }
 
 function splitSlots(
@@ -182,7 +243,8 @@ async function adoptCopiedDirectory(checkpointsDir: string, link: CheckpointLink
   await replaceSymlink(path, await renameToFreeName(path, checkpointsDir, name));
 }
 
-async function removeUnnamed(checkpointsDir: string): Promise<void> {
+/** Removes what killed writers left and what no link names any more. @throws system errors */
+export async function removeUnnamed(checkpointsDir: string): Promise<void> {
   const named = new Set<string>();
   for (const link of LINKS) {
     const target = await readlink(join(checkpointsDir, link)).catch((error: unknown) => {

@@ -65,6 +65,20 @@ export async function foreignEntries(directory: string): Promise<string[]> {
 }
 
 /**
+ * gnet makes no link in a run directory but those in checkpoints/: through any other one, a run would write, cut and delete
+ * somewhere else.
+ * @throws UserError that names the links of a run directory, or why it cannot be read
+ */
+export async function requireNoLinks(directory: string): Promise<void> {
+  const links = (await listDirectory(directory)).filter((entry) => entry.isSymbolicLink());
+  if (links.length === 0) return;
+  const names = links.map(({ name }) => join(directory, name)).toSorted();
+  throw new UserError(`${names.join(', ')}: expected no links in a run directory, as gnet writes there`, {
+    hint: 'Put what each leads to in its place; the run directory itself may be a link.',
+  });
+}
+
+/**
  * Makes a new directory `<root>/<name>-<YYYYMMDD>T<HHMMSS>Z` (UTC) and gives its path; `-2`, `-3` … is appended where
  * a run of that second exists. Throws a UserError if it cannot be made or `name` is not fit for a directory's name.
  */

@@ -1,4 +1,4 @@
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, lstat, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemErrorCode, UserError } from '../errors.js';
@@ -88,6 +88,9 @@ async function removeStaleLock(path: string, ours: string): Promise<void> {
 
 async function readLock(path: string): Promise<string | null> {
   try {
+    // A link may lead nowhere, and a pipe never ends: neither is a lock of gnet's.
+    if (!(await lstat(path)).isFile())
+      throw locked(path, 'its lock is no file', 'If no process trains there');
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return null;

@@ -25,11 +25,14 @@ export function temporaryName(path: string): string {
 
 /** What has a temporary name of `path` and an owner that is gone. A missing directory holds none. */
 export async function abandonedTemporaries(path: string): Promise<string[]> {
-  const directory = dirname(path);
+  return abandonedIn(dirname(path), (base) => base === basename(path));
+}
+
+async function abandonedIn(directory: string, isOurs: (base: string) => boolean): Promise<string[]> {
   const found: string[] = [];
   for (const name of await readdir(directory).catch(() => [])) {
     const [, base, machine, pid, start = null] = OWNED.exec(name) ?? [];
-    if (base !== basename(path)) continue;
+    if (base === undefined || !isOurs(base)) continue;
     const temporary = join(directory, name);
     const isDead = machine === host() && !isRunning(Number(pid), start);
     if (isDead || (await age(temporary)) > ABANDONED_AFTER_MS) found.push(temporary);
@@ -39,7 +42,16 @@ export async function abandonedTemporaries(path: string): Promise<string[]> {
 
 /** Removes them. One that cannot be removed, or that somebody else took first, does no harm. */
 export async function removeAbandoned(path: string): Promise<void> {
-  for (const temporary of await abandonedTemporaries(path)) {
+  await removeAll(await abandonedTemporaries(path));
+}
+
+/** As `removeAbandoned`, of every name in a directory that is gnet's alone. */
+export async function removeAbandonedIn(directory: string): Promise<void> {
+  await removeAll(await abandonedIn(directory, () => true));
+}
+
+async function removeAll(temporaries: readonly string[]): Promise<void> {
+  for (const temporary of temporaries) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
 }

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { ANSI_ESCAPE, figures, ProcessOutput, Spinner } from 'listr2';
 import { fittingColumns, type TableRow, tableHeader, tableLine } from './live_table.js';
 import { mark } from './marks.js';
+import { outputText } from './output_text.js';
 import { progressLine } from './progress_line.js';
 import type { Outcome, Progress, Screen } from './stage.js';
 
@@ -30,7 +31,7 @@ export class LiveScreen implements Screen {
   }
 
   begin(title: string): void {
-    this.title = title;
+    this.title = outputText(title);
     this.latest = null;
     this.columns = null;
     this.spinner.start(() => this.write(''));
@@ -43,13 +44,13 @@ export class LiveScreen implements Screen {
   }
 
   line(text: string, row?: TableRow): void {
-    this.write(row ? this.tableLines(row) : `${figures.pointerSmall} ${text}\n`);
+    this.write(row ? this.tableLines(row) : `${figures.pointerSmall} ${outputText(text)}\n`);
   }
 
   end(outcome: Outcome, text: string): void {
     this.spinner.stop();
     this.title = null;
-    this.write(`${mark(outcome, this.stream)} ${text}\n`);
+    this.write(`${mark(outcome, this.stream)} ${outputText(text)}\n`);
   }
 
   readonly close = (): void => {
@@ -74,7 +75,7 @@ export class LiveScreen implements Screen {
 
   private live(): string {
     if (this.title === null) return '';
-    const text = this.latest ? progressLine(this.latest, this.room()) : this.title.slice(0, this.room());
+    const text = this.latest ? outputText(progressLine(this.latest, this.room())) : this.title.slice(0, this.room());
     return `${styleText('yellow', this.spinner.fetch(), { stream: this.stream })} ${text}`;
   }
 

@@ -1,5 +1,6 @@
 import { figures } from 'listr2';
 import { mark } from './marks.js';
+import { outputText } from './output_text.js';
 import { progressText } from './progress_line.js';
 import type { Outcome, Progress, Screen } from './stage.js';
 
@@ -35,6 +36,6 @@ export class PlainScreen implements Screen {
   close(): void {}
 
   private write(mark: string, text: string): void {
-    this.stream.write(`${mark} ${text}\n`);
+    this.stream.write(`${mark} ${outputText(text)}\n`);
   }
 }

@@ -226,6 +226,17 @@ describe('rules between keys', () => {
     );
   });
 
+  it('refuses factors that float32 arithmetic cannot hold', () => {
+    const normalize = { mean: [1e300], std: [1e-320] };
+    const layers = [pool, fc];
+    const auxiliary = [{ name: 'head', after: 'pool', weight: 1e308, layers: [fc] }];
+    expect(broken({ input: { normalize }, model: { layers, auxiliary } })).toEqual([
+      'input.normalize.mean.0: expected a number from -1000000 to 1000000, got 1e+300',
+      'input.normalize.std.0: expected a number from 0.000001 to 1000000, got 1e-320',
+      'model.auxiliary.0.weight: expected a number from 0 to 1000000, got 1e+308',
+    ]);
+  });
+
   it('leaves an image to each part of the training images', () => {
     const split = (train: number, validation?: number | 'test') =>
       broken({

@@ -53,6 +53,14 @@ describe('nearest', () => {
     ['', undefined],
   ])('%s', (word, expected) => expect(nearest(word, keys)).toBe(expected));
 
+  it.each([
+    ['lr', ['learning_rate', 'momentum'], 'learning_rate'],
+    ['Conv2d', ['conv', 'linear'], 'conv'],
+    ['cuda', ['onnxruntime-cpu', 'onnxruntime-cuda'], 'onnxruntime-cuda'],
+    ['train', ['run', 'eval'], 'run'],
+    ['lr', ['momentum'], undefined],
+  ])('knows what others call it: %s', (word, known, expected) => expect(nearest(word, known)).toBe(expected));
+
   it('is quick with a very long word', () => expect(nearest('y'.repeat(1_000_000), keys)).toBe(undefined));
 
   it('takes the closest', () => expect(nearest('conv22', ['conv1', 'conv2', 'conv222'])).toBe('conv2'));

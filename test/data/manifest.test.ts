@@ -1,8 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Digest } from '../../src/data/digest.js';
 import { hashFiles, inspectFiles, MANIFEST_NAME, writeManifest } from '../../src/data/manifest.js';
+import type { Digest } from '../../src/storage/digest.js';
 import { hashOf, smallDataset } from '../helpers/archive_dataset.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 

@@ -47,7 +47,11 @@ describe('Part', () => {
     expect([await part.size(), part.validator]).toEqual([5, undefined]);
     await part.restart(undefined);
     await part.restart({ url, validator: '"1"' });
-    await part.complete();
+    await writeFile(part.path, 'more');
+    await part.release();
+    const again = await Part.claim(destination, url);
+    expect([await again.size(), again.validator]).toEqual([4, undefined]);
+    await again.complete();
     expect((await readdir(dirname(destination))).sort()).toEqual(['a', 'a.part.json']);
   });
 

@@ -17,7 +17,7 @@ function lively(plan: Plan): ModelState {
   const state = initialState(plan);
   const random = new TestRandom(3);
   for (const [name, { shape, data }] of [...state.parameters, ...state.buffers]) {
-    if (shape.length !== 1) continue;
+    if (shape.length !== 1 || !(data instanceof Float32Array)) continue;
     const noise = random.tensor(shape).values;
     data.set(name.endsWith('running_var') ? Float32Array.from(noise, (value) => 1.5 + value) : noise);
   }

@@ -39,7 +39,7 @@ function livelyState(plan: Plan): ModelState {
   const state = initialState(plan);
   const random = new TestRandom(5);
   for (const [name, { shape, data }] of [...state.parameters, ...state.buffers]) {
-    if (shape.length !== 1) continue;
+    if (shape.length !== 1 || !(data instanceof Float32Array)) continue;
     const noise = random.tensor(shape).values;
     const middle = name.endsWith('.weight') || name.endsWith('running_var') ? 1 : 0;
     data.set(Float32Array.from(noise, (value) => middle + 0.2 * value));

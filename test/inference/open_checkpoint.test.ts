@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openCheckpoint } from '../../src/inference/open_checkpoint.js';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.js';
 import { commandLine } from '../../src/terminal/command_line.js';
+import { readJson } from '../helpers/run_results.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 import { trainTiny } from '../helpers/train_tiny.js';
 
@@ -156,6 +157,10 @@ test('parameters of another model are listed, each with its shape', async () => 
   tensors.delete('fc.bias');
   tensors.set('fc.weight', { shape: [4, 24], data: tensors.get('fc.weight')!.data as Float32Array });
   writeFileSync(path, Buffer.concat(encodeSafetensors(tensors)));
+  await expect(openCheckpoint(copy)).rejects.toThrow(`${path}: not the file that belongs to state.json`);
+  // As gnet 0.1.0 wrote it, without digests.
+  const state = join(copy, 'state.json');
+  writeFileSync(state, JSON.stringify({ ...readJson(state), sha256: undefined }));
   await expect(openCheckpoint(copy)).rejects.toThrow(
     [
       `${copy}: the parameters are not those of the model`,

@@ -1,4 +1,15 @@
-import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { initialState } from '../../src/model/state.js';
@@ -76,6 +87,20 @@ describe('a resumed run', () => {
   });
 
   const last = () => join(at.runDir, 'checkpoints', 'last');
+  const edit = (change: object) => {
+    const path = join(last(), 'state.json');
+    writeFileSync(path, JSON.stringify({ ...readJson(path), ...change }));
+  };
+  const linked = (path: string) => {
+    const elsewhere = join(at.runDir, '..', 'elsewhere');
+    renameSync(path, elsewhere);
+    symlinkSync(elsewhere, path);
+  };
+  const flipBit = (path: string) => {
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 3]! ^= 1;
+    writeFileSync(path, bytes);
+  };
 
   test.each<[string, () => void, string]>([
     [
@@ -121,7 +146,7 @@ describe('a resumed run', () => {
     [
       'parameters of another model',
       () => writeFileSync(join(last(), 'model.safetensors'), Buffer.concat(encodeSafetensors(new Map()))),
-      'The two files are not of one checkpoint',
+      'model.safetensors: not the file that belongs to state.json',
     ],
     [
       'metrics that lack lines',
@@ -129,6 +154,32 @@ describe('a resumed run', () => {
       'metrics.jsonl: expected at least the',
     ],
     ['no metrics', () => rmSync(join(at.runDir, 'metrics.jsonl')), 'got no such file'],
+    [
+      'a flipped bit of a buffer, a parameter or a slot',
+      () => flipBit(join(last(), 'optimizer.safetensors')),
+      'optimizer.safetensors: not the file that belongs to state.json',
+    ],
+    ['a flipped bit of the state', () => edit({ metrics_bytes: 1 }), 'expected content with the SHA-256'],
+    [
+      'an epoch after the last',
+      () => edit({ epoch: 3, sha256: undefined }),
+      'expected an epoch of at most 2, got 3; expected step 19 after 5 steps in epoch 3, got 5; expected the best of 2',
+    ],
+    [
+      'metrics.jsonl as a link',
+      () => linked(join(at.runDir, 'metrics.jsonl')),
+      'metrics.jsonl: expected no links in a run directory',
+    ],
+    [
+      'checkpoints as a link',
+      () => linked(join(at.runDir, 'checkpoints')),
+      'checkpoints: expected no links in a run directory',
+    ],
+    [
+      'a dangling link as the lock',
+      () => symlinkSync('nowhere', join(at.runDir, '.lock')),
+      'its lock is no file',
+    ],
   ])('refuses %s and changes nothing', async (_, damage, message) => {
     await stoppedRun(at);
     damage();
@@ -149,6 +200,18 @@ describe('a resumed run', () => {
     expect(again.state).toEqual(initialState(at.loaded.plan));
     expect(readFileSync(join(at.runDir, 'metrics.jsonl'), 'utf8')).toBe('');
     expect(readdirSync(at.runDir).filter((name) => name.startsWith('events.'))).toHaveLength(1);
+  });
+
+  test('removes what killed sessions left behind, and nothing else', async () => {
+    await stoppedRun(at);
+    // A process of our pid that started at another time.
+    const dead = `${hostname().replaceAll(/[^A-Za-z0-9-]/g, '-')}.${process.pid}-1.0a1b2c3d.tmp`;
+    writeFileSync(join(at.runDir, `.report.html.${dead}`), 'half');
+    writeFileSync(join(at.runDir, '.mine.tmp'), '');
+    mkdirSync(join(at.runDir, 'checkpoints/step-00000006'));
+    await (await at.resume()).close();
+    expect(readdirSync(at.runDir).filter((name) => name.endsWith('.tmp'))).toEqual(['.mine.tmp']);
+    expect(readdirSync(join(at.runDir, 'checkpoints'))).toEqual(['last', 'step-00000005']);
   });
 
   test('goes on after a damaged environment.json: history is no reason to refuse', async () => {

@@ -63,7 +63,7 @@ describe('a run is read as far as it got', () => {
     await makeRun(run);
     rmSync(join(run, 'predictions.jsonl'));
     expect((await openRun(run)).missing).toEqual([
-      'predictions.jsonl is not there. Remove summary.json and resume the run: it is then evaluated again.',
+      'predictions.jsonl is not there. Resume the run: it is then evaluated again.',
     ]);
   });
 });

@@ -8,11 +8,16 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { UserError } from '../../src/errors.js';
 import { encodeCheckpointState } from '../../src/storage/checkpoint_state.js';
-import { type Checkpoint, readCheckpoint, saveCheckpoint } from '../../src/storage/checkpoints.js';
+import {
+  atCheckpoint,
+  type Checkpoint,
+  readCheckpoint,
+  saveCheckpoint,
+} from '../../src/storage/checkpoints.js';
 import { encodeSafetensors, readSafetensors } from '../../src/storage/safetensors.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
@@ -193,6 +198,30 @@ test.each(['model.safetensors', 'optimizer.safetensors', 'state.json'])(
     await expect(readCheckpoint(directory)).rejects.toThrow(`cannot read ${path}: no such file`);
   },
 );
+
+test('tensors of another step are refused', async () => {
+  const directory = temporaryDirectory();
+  const first = await saveCheckpoint(directory, checkpointAt(1), ['best']);
+  const second = await saveCheckpoint(directory, checkpointAt(2), ['last']);
+  const path = join(second, 'optimizer.safetensors');
+  cpSync(join(first, 'optimizer.safetensors'), path);
+  await expect(readCheckpoint(second)).rejects.toThrow(`${path}: not the file that belongs to state.json: `);
+});
+
+test('a checkpoint that a training replaces while it is read: the next one is read', async () => {
+  const directory = temporaryDirectory();
+  await saveCheckpoint(directory, checkpointAt(1), ['last']);
+  const steps: string[] = [];
+  const read = await atCheckpoint(join(directory, 'last'), async (real) => {
+    steps.push(basename(real));
+    if (steps.length < 3) await saveCheckpoint(directory, checkpointAt(steps.length + 1), ['last']);
+    return readCheckpoint(real);
+  });
+  expect(read).toEqual(checkpointAt(3));
+  expect(steps).toEqual(['step-00000001', 'step-00000002', 'step-00000003']);
+  rmSync(join(directory, 'step-00000003/state.json'));
+  await expect(readCheckpoint(join(directory, 'last'))).rejects.toThrow('state.json: no such file');
+});
 
 test('refuses directories that are no checkpoints', async () => {
   const directory = temporaryDirectory();

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -22,6 +23,16 @@ test('one holder at a time, also within a process; free after release', async ()
   await lock.release();
   expect(readdirSync(directory)).toEqual([]);
   await (await lockRunDirectory(directory)).release();
+});
+
+test.each([
+  ['a link that leads nowhere', (path: string) => symlinkSync('nowhere', path)],
+  ['a directory', (path: string) => mkdirSync(path)],
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+])('%s in its place is told', async (_, make) => {
+  const directory = temporaryDirectory();
+  make(join(directory, '.lock'));
+  await expect(lockRunDirectory(directory)).rejects.toThrow('its lock is no file');
 });
 
 test('of several that ask at once, exactly one gets it', async () => {

@@ -26,19 +26,26 @@ test('a real signal is seen by a loop that never waits for anything else', async
   expect(asked).toBeLessThan(1000);
 });
 
-test('a second one ends the process', () => {
+test('a second one, after the answer to the first, ends the process; what arrived with the first does not', async () => {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   handler = new InterruptHandler();
+  const answers: boolean[] = [];
+  handler.answer = () => answers.push(handler.requested);
   process.emit('SIGINT', 'SIGINT');
+  process.emit('SIGINT', 'SIGINT');
+  expect(answers).toEqual([true]);
+  expect(await handler.stopRequested()).toBe(true);
   expect(exit).not.toHaveBeenCalled();
   process.emit('SIGINT', 'SIGINT');
+  expect(answers).toEqual([true]);
   expect(exit).toHaveBeenCalledExactlyOnceWith(130);
 });
 
-test('a second SIGHUP does not: the kernel and the shell each send one', () => {
+test('a second SIGHUP does not: the kernel and the shell each send one', async () => {
   const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
   handler = new InterruptHandler();
   process.emit('SIGHUP', 'SIGHUP');
+  await handler.stopRequested();
   process.emit('SIGHUP', 'SIGHUP');
   expect(exit).not.toHaveBeenCalled();
 });

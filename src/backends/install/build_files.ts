@@ -1,6 +1,6 @@
 import { open, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { digestFile } from '../../data/digest.js';
+import { digestFile } from '../../storage/digest.js';
 import { makeDirectory } from '../../storage/make_directory.js';
 import { BUILD_FILES, type Build, type BuildManifest, SHARED_TENSORFLOW_JS } from '../tensorflow_build.js';
 

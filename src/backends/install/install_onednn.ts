@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { digestFile } from '../../data/digest.js';
+import { digestFile } from '../../storage/digest.js';
 import { Interrupted, UserError } from '../../errors.js';
 import { fsyncDirectory } from '../../storage/atomic.js';
 import { fileError } from '../../storage/file_error.js';

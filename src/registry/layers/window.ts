@@ -1,6 +1,9 @@
 import type { Pair } from '../schema.js';
 import { OptionError } from './layer.js';
 
+/** No image has more pixels a side. */
+const MAX_STRIDE = 65_535;
+
 /** Zero padding of a window operation, in pixels. */
 export interface Padding {
   readonly top: number;
@@ -31,9 +34,12 @@ export function reach(kernel: Pair, dilation: Pair): Pair {
 /**
  * Height and width after a window moves over the padded input: ⌊(size + padding − kernel) / stride⌋ + 1, as PyTorch's
  * Conv2d and pooling have it (a window with gaps is as large as its reach; ceil_mode off).
- * @throws OptionError where the window is larger than the padded input.
+ * @throws OptionError where the window is larger than the padded input, or the stride than any image.
  */
 export function windowOutput(height: number, width: number, kernel: Pair, stride: Pair, p: Padding): Pair {
+  if (Math.max(...stride) > MAX_STRIDE) {
+    throw new OptionError('stride', `at most ${MAX_STRIDE}`, stride.join(' × '));
+  }
   const padded: Pair = [height + p.top + p.bottom, width + p.left + p.right];
   if (kernel[0] > padded[0] || kernel[1] > padded[1]) {
     throw new OptionError(

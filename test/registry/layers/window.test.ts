@@ -30,6 +30,11 @@ describe('windowOutput', () => {
   });
 });
 
+it('a stride larger than any image is refused', () => {
+  const run = () => windowOutput(8, 8, [1, 1], [1, 2 ** 54], symmetricPadding([0, 0]));
+  expect(run).toThrow('stride');
+});
+
 it('padding in TensorFlow.js’ form', () => {
   expect(explicitPadding({ top: 1, bottom: 2, left: 3, right: 4 })).toEqual([
     [0, 0],

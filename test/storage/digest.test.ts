@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { digestFile } from '../../src/data/digest.js';
+import { digestFile } from '../../src/storage/digest.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
 
 it.each([
