@@ -85,7 +85,7 @@ export async function readBytes(path: string, known?: FileState): Promise<Buffer
 }
 
 /** Told by the first bytes, whatever the file is called: no other format reaches the decoder. */
-function formatOf(bytes: Buffer): string | undefined {
+export function formatOf(bytes: Buffer): string | undefined {
   const start = bytes.toString('latin1', 0, 12);
   if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'PNG';
   if (start.startsWith('\xff\xd8\xff')) return 'JPEG';

@@ -6,10 +6,13 @@ import { planeBytes } from '../data/source.js';
 import { Interrupted, UserError } from '../errors.js';
 import type { Program } from '../model/program.js';
 import type { StageOutput, StopRequested } from '../terminal/stage.js';
+import { UNKNOWN } from './threshold.js';
 
 /** What the model says of one image: the most probable class first. */
 export interface Predicted {
   readonly file: string;
+  /** The most probable class, or that it is unknown: see `Threshold`. */
+  readonly class: string;
   readonly predictions: readonly { readonly class: string; readonly probability: number }[];
 }
 
@@ -23,13 +26,14 @@ export interface Unreadable {
  * Reads images one after the other, so that a single one is held decoded, and runs them in batches of the size that
  * the model was trained with.
  * @param topK how many classes to tell of each image
+ * @param threshold an image whose most probable class is less probable is unknown
  * @throws Interrupted where the user asked to stop
  */
 export async function classifyImages(
   program: Program,
   plan: Plan,
   files: readonly ImageFile[],
-  topK: number,
+  { topK, threshold }: { readonly topK: number; readonly threshold: number },
   output: StageOutput,
   stopRequested: StopRequested,
 ): Promise<(Predicted | Unreadable)[]> {
@@ -50,7 +54,10 @@ export async function classifyImages(
       const images = batch.subarray(0, waiting.length * bytes);
       const answers = await classify(program, plan, images, waiting.length, topK);
       for (const [i, at] of waiting.entries()) {
-        results[at] = { file: files[at]!.file, predictions: answers[i]! };
+        const predictions = answers[i]!;
+        const [first] = predictions;
+        const answer = first!.probability < threshold ? UNKNOWN : first!.class;
+        results[at] = { file: files[at]!.file, class: answer, predictions };
       }
       waiting = [];
     }

@@ -8,6 +8,7 @@ import {
   type CheckpointState,
   encodeCheckpointState,
   type FileDigests,
+  readCheckpointState,
   readSealedState,
 } from './checkpoint_state.js';
 import { digestFile } from './digest.js';

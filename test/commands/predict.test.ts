@@ -33,8 +33,13 @@ test('answers on stdout, errors on stderr, exit code 1 where there is one', asyn
     backend: 'onnxruntime-cpu',
     images: [
       { file: 'broken.png', error: expect.stringContaining('broken.png: expected a PNG') },
-      { file: 'red.jpg', predictions: [{ class: expect.any(String), probability: expect.any(Number) }] },
+      {
+        file: 'red.jpg',
+        class: expect.any(String),
+        predictions: [{ class: expect.any(String), probability: expect.any(Number) }],
+      },
     ],
+    others: expect.arrayContaining(['run/plan.json', 'tiny.yaml']),
   });
 });
 

@@ -23,7 +23,8 @@ test('files stand as they are given, whatever their names; a directory for its i
     'f.txt',
     'g.jpeg',
   );
-  const files = await imageFiles(['z.dat', directory, 'nowhere.png', 'z.dat']);
+  const { files, others } = await imageFiles(['z.dat', directory, 'nowhere.png', 'z.dat']);
+  expect(others).toEqual([join(directory, 'f.txt')]);
   expect(files).toEqual(
     [
       'z.dat',
@@ -40,12 +41,25 @@ test('links to files count, broken ones too; links to directories are not follow
   symlinkSync('nowhere', join(directory, 'broken.png'));
   symlinkSync('.', join(directory, 'circle'));
   symlinkSync('sub', join(directory, 'directory.png'));
-  const files = await imageFiles([directory]);
+  const { files } = await imageFiles([directory]);
   expect(files.map(({ file }) => relative(directory, file))).toEqual(['broken.png', 'link.png', 'sub/a.png']);
 });
 
 test('a directory without images says so', async () => {
   const directory = makeFiles('notes.txt');
   const error = `${directory}: no PNG, JPEG, WebP, GIF, TIFF or AVIF file below this directory`;
-  expect(await imageFiles([directory])).toEqual([{ file: directory, error }]);
+  expect(await imageFiles([directory])).toEqual({
+    files: [{ file: directory, error }],
+    others: [join(directory, 'notes.txt')],
+  });
+});
+
+test('in a directory the content decides, whatever a file is called; what is called an image is one', async () => {
+  const directory = makeFiles('bitmap.bmp', 'notes', 'photo.jfif');
+  writeFileSync(join(directory, 'animation'), 'GIF89a…');
+  writeFileSync(join(directory, 'scan.dat'), 'II*\0…');
+  const { files, others } = await imageFiles([directory]);
+  const names = (paths: readonly string[]) => paths.map((path) => relative(directory, path));
+  expect(names(files.map(({ file }) => file))).toEqual(['animation', 'bitmap.bmp', 'photo.jfif', 'scan.dat']);
+  expect(names(others)).toEqual(['notes']);
 });

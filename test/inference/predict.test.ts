@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openProgram } from '../../src/backends/open_program.js';
@@ -18,6 +18,7 @@ import {
 import { firstIndices } from '../../src/listing/sample.js';
 import { evaluate, type Predictions } from '../../src/pipeline/evaluation.js';
 import { expectAllClose } from '../helpers/all_close.js';
+import { launchChromium, openFile, whyNoChromium } from '../helpers/chromium.js';
 import { shown } from '../helpers/plain_stages.js';
 import { writeRecordImage } from '../helpers/record_image.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -92,7 +93,11 @@ test('the most probable classes come first, as many as wanted', async () => {
     sorted,
   );
   const { images: two } = await predict([join(images, name(3))], { topK: 2 });
-  expect(two[0]).toEqual({ file: join(images, name(3)), predictions: predictions.slice(0, 2) });
+  expect(two[0]).toEqual({
+    file: join(images, name(3)),
+    class: predictions[0]!.class,
+    predictions: predictions.slice(0, 2),
+  });
 });
 
 test('files that cannot be read leave the others their answers, in their places', async () => {
@@ -124,15 +129,72 @@ test('another backend, a checkpoint of the run', async () => {
 test('as text: a table of answers, a line for each error, nothing that steers a terminal', () => {
   const prediction = (label: string, probability: number) => ({ class: label, probability });
   const results = [
-    { file: 'a.png', predictions: [prediction('cat', 0.91234), prediction('dog', 0.05)] },
+    { file: 'a.png', class: 'cat', predictions: [prediction('cat', 0.91234), prediction('dog', 0.05)] },
     { file: 'b\u001b.png', error: 'b\u001b.png: broken' },
-    { file: 'long\n.png', predictions: [prediction('horse', 1), prediction('cat', 0)] },
+    { file: 'long\n.png', class: 'horse', predictions: [prediction('horse', 1), prediction('cat', 0)] },
   ];
   expect(predictionTable(results)).toBe(
     ['a.png         cat     91.23 %  dog  5.00 %', 'long\\x0a.png  horse  100.00 %  cat  0.00 %'].join('\n'),
   );
   expect(unreadable(results)).toEqual(['b\\x1b.png: broken']);
 });
+
+test('below the threshold an image is unknown; CSV, JSON lines, a page, directories by class', async () => {
+  const all = (await predict([images])).images as Predicted[];
+  const sure = all.map(({ predictions }) => predictions[0]!.probability).toSorted((a, b) => a - b);
+  const threshold = sure[10]!;
+  const [output, into] = [join(temporaryDirectory(), 'answers'), join(temporaryDirectory(), 'sorted')];
+  writeFileSync(join(images, 'notes.txt'), 'no image');
+  const options = { threshold, output, into, topK: 2 };
+  const result = await predict([images], options);
+  rmSync(join(images, 'notes.txt'));
+  const classes = result.images.map((image) => (image as Predicted).class);
+  expect(classes.filter((each) => each === 'unknown')).toHaveLength(10);
+  expect(result.others).toEqual([join(images, 'notes.txt')]);
+  const lines = readFileSync(join(output, 'predictions.jsonl'), 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toEqual(result.images);
+  const rows = readFileSync(join(output, 'predictions.csv'), 'utf8').trim().split('\r\n');
+  expect(rows[0]).toBe('file,class,class_1,probability_1,class_2,probability_2,error');
+  expect(rows.slice(1).map((row) => row.split(',')[1])).toEqual(classes);
+  const sorted = result.images.map(({ file }, index) => `${classes[index]}/${basename(file)}`);
+  const found = readdirSync(into, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('/'));
+  expect(found.toSorted()).toEqual(sorted.toSorted());
+  const copied = (index: number) => readFileSync(join(into, sorted[index]!));
+  expect(copied(4)).toEqual(readFileSync(result.images[4]!.file));
+  await expect(predict([images], options)).rejects.toThrow(
+    `--output ${output}: expected a new or an empty directory, got one that holds "index.html"`,
+  );
+  await expect(predict([images], { threshold: 'auto' })).rejects.toThrow(
+    /^--threshold auto: expected a run with/,
+  );
+});
+
+test.skipIf(whyNoChromium() !== null)('the page shows the images', async () => {
+  const output = join(temporaryDirectory(), 'answers');
+  await predict([images], { output });
+  const browser = await launchChromium();
+  try {
+    const { page, incidents } = await openFile(browser, join(output, 'index.html'), 'dark', 600);
+    const tree = await page.locator('body').ariaSnapshot();
+    for (const title of ['Most certain', 'Least certain', ...new Set(shownClasses())]) {
+      expect(tree).toContain(`heading "${title}" [level=2]`);
+    }
+    const loaded = 'Array.from(document.images, (image) => image.naturalWidth)';
+    expect(await page.evaluate(loaded)).toEqual(Array(40 + ofClasses()).fill(32));
+    expect(incidents).toEqual([]);
+  } finally {
+    await browser.close();
+  }
+});
+
+/** Twelve images of a class at most. */
+const ofClasses = () => {
+  const names = shownClasses();
+  const count = (name: string) => names.filter((each) => each === name).length;
+  return [...new Set(names)].reduce((sum, name) => sum + Math.min(12, count(name)), 0);
+};
+
+const shownClasses = () => [...evaluated.predicted].map((label) => opened.plan.dataset.classes[label]!);
 
 test('a request to stop', async () => {
   const outcome = predict([images]).catch((error: unknown) => error);
