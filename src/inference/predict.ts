@@ -20,7 +20,12 @@ import { runStages, type Stage } from '../terminal/screen.js';
 import type { StageOutput, StopRequested } from '../terminal/stage.js';
 import { textTable } from '../terminal/table.js';
 import { classifyImages, type Predicted, type Unreadable } from './classify_images.js';
-import { describeWeights, type OpenedCheckpoint, openCheckpoint, type WeightsChoice } from './open_checkpoint.js';
+import {
+  describeWeights,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  type WeightsChoice,
+} from './open_checkpoint.js';
 import { predictionsCsv, predictionsJsonl } from './prediction_files.js';
 import { sortImages } from './sort_images.js';
 import { chooseThreshold, type Threshold, UNKNOWN } from './threshold.js';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { digestFile } from '../../storage/digest.js';
 import { Interrupted, UserError } from '../../errors.js';
 import { fsyncDirectory } from '../../storage/atomic.js';
+import { digestFile } from '../../storage/digest.js';
 import { fileError } from '../../storage/file_error.js';
 import { makeDirectory } from '../../storage/make_directory.js';
 import { InterruptHandler } from '../../terminal/interrupt.js';
