@@ -41,20 +41,20 @@ export function openLibrary(path: string): Library {
   try {
     library = loadLibrary(path);
   } catch (error) {
-    throw unusable(loadingFailure(error as Error), error);
+    throw unusable(loadingFailure(path, error as Error), error);
   }
   if (library.version === ONEDNN_VERSION) return library;
   const cause = `${path} is oneDNN ${library.version}, expected ${ONEDNN_VERSION}`;
   throw unusable({ cause, mend: ONEDNN_INSTALL });
 }
 
-function loadingFailure({ message }: Error): Diagnosis {
+function loadingFailure(path: string, { message }: Error): Diagnosis {
   if (message.includes('libgomp.so.1'))
     return {
       cause: "libgomp.so.1, GNU's OpenMP, is missing",
       mend: 'sudo apt-get install libgomp1 (Debian, Ubuntu), sudo dnf install libgomp (Fedora, RHEL)',
     };
-  return { cause: `its library cannot be loaded: ${firstLine(message)}`, mend: ONEDNN_INSTALL };
+  return { cause: `${path} cannot be loaded: ${firstLine(message)}`, mend: ONEDNN_INSTALL };
 }
 
 const unusable = (diagnosis: Diagnosis, cause?: unknown) => new UnusableBackend('onednn', diagnosis, cause);
