@@ -11,6 +11,7 @@ export interface SmallPlan {
   readonly optimizer?: object;
   readonly parameter_groups?: readonly object[];
   readonly input?: object;
+  readonly mixing?: object;
   readonly seed?: number;
   /** Size of the images, [channels, height, width]; no data set has such small ones. */
   readonly image?: readonly [number, number, number];
@@ -25,6 +26,7 @@ export function smallPlan({
   optimizer = { type: 'sgd', learning_rate: 0.1 },
   parameter_groups = [],
   input = {},
+  mixing,
   seed = 1,
   image: [channels, height, width] = [3, 6, 5],
   classes = 4,
@@ -34,6 +36,7 @@ export function smallPlan({
     seed,
     dataset: { type: 'shapes' },
     input,
+    ...(mixing && { mixing }),
     model: { layers, auxiliary },
     loss,
     optimizer,
