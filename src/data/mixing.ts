@@ -14,7 +14,7 @@ export interface MixedLabels {
 /** Mixes the images of a batch in place. @param step of the epoch, from 0 */
 export type Mix = (images: Uint8Array, labels: Int32Array, step: number) => MixedLabels;
 
-/** Numbers that a batch may draw: rejection takes more than ten of a million batches hardly ever. */
+/** Numbers set apart for each batch: rejection takes a few dozen at the most. */
 const DRAWS = 4096;
 
 /** How `epoch` (from 1) mixes its batches; null where it does not. What a batch draws follows from its step alone. */
