@@ -1,7 +1,7 @@
 import type { Plan } from '../config/resolve.js';
 import type { Batch, Evaluation, Masks } from '../model/program.js';
-import { batchTargets, targetShape } from '../model/targets.js';
 import { inputShape, maskShapes } from '../model/state_specs.js';
+import { batchTargets, targetShape } from '../model/targets.js';
 import { ports } from '../tracing/step_graphs.js';
 import type { View } from '../tracing/view.js';
 

@@ -94,6 +94,11 @@ export class FusedState implements Trained {
     });
   }
 
+  /** All gradients one after the other, zeros between them; valid as long as `gradients` are. */
+  get allGradients(): Float32Array {
+    return new Float32Array(this.memory.buffer, this.bytes, this.loops ? this.bytes / 4 : 0);
+  }
+
   /** One update by the gradients as they are; a rule that looks at whole parameters is for others to run. */
   update(update: Update): void {
     this.beginTraining();

@@ -188,7 +188,12 @@ function trainingLoss(
 ): Tensor {
   if ('class_weights' in loss && loss.class_weights !== null && classWeights === null)
     throw new Error('balanced class weights need the labels of the training images (withBalancedClasses)');
-  return lossEntry(loss.type).ofBatch(tf, loss, { logits, labels, classWeights, ...(targets && { targets }) });
+  return lossEntry(loss.type).ofBatch(tf, loss, {
+    logits,
+    labels,
+    classWeights,
+    ...(targets && { targets }),
+  });
 }
 
 function correctCount(tf: Tf, logits: Tensor, labels: Tensor): Tensor {

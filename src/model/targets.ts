@@ -1,7 +1,10 @@
 import type { Plan } from '../config/resolve.js';
 import type { Batch } from './program.js';
 
-type Mixed = { readonly config: Pick<Plan['config'], 'mixing'>; readonly dataset: Pick<Plan['dataset'], 'classes'> };
+type Mixed = {
+  readonly config: Pick<Plan['config'], 'mixing'>;
+  readonly dataset: Pick<Plan['dataset'], 'classes'>;
+};
 
 /** Shape of a batch's targets. */
 export function targetShape({ dataset }: Mixed, size: number): [number, number] {

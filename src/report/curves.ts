@@ -53,7 +53,8 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
       title: 'Loss',
       x,
       format: compact,
-      note: [lossNote(plan), mixedNote(plan), note].filter((each) => each !== undefined).join(' ') || undefined,
+      note:
+        [lossNote(plan), mixedNote(plan), note].filter((each) => each !== undefined).join(' ') || undefined,
       series: [
         ...(heads.length > 0 ? [series('train, weighted sum', steps.loss, TOTAL)] : []),
         ...heads,

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { bufferSpecs, inputShape, maskShapes, parameterSpecs } from '../model/state_specs.js';
-import { targetShape } from '../model/targets.js';
 import { evaluationStep, featureStep, type ModelTensors, type TrainStep, trainStep } from '../model/step.js';
+import { targetShape } from '../model/targets.js';
 import type { TensorSpec } from '../registry/layers/layer.js';
 import type { Target } from './kernels/kernel.js';
 import type { Trace } from './trace.js';

@@ -1,9 +1,9 @@
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import type { Plan } from '../../src/config/resolve.js';
+import { mixLabels } from '../../src/data/mixing.js';
 import { CompiledExtractor } from '../../src/engines/compiled_extractor.js';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerExtractor } from '../../src/engines/eager/eager_extractor.js';
-import { mixLabels } from '../../src/data/mixing.js';
 import { EagerProgram } from '../../src/engines/eager/eager_program.js';
 import { DeviceProgram } from '../../src/engines/onnxruntime/device_program.js';
 import { OnnxRuntimeEngine } from '../../src/engines/onnxruntime/engine.js';

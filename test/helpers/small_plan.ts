@@ -12,6 +12,7 @@ export interface SmallPlan {
   readonly parameter_groups?: readonly object[];
   readonly input?: object;
   readonly mixing?: object;
+  readonly training?: object;
   readonly seed?: number;
   /** Size of the images, [channels, height, width]; no data set has such small ones. */
   readonly image?: readonly [number, number, number];
@@ -27,6 +28,7 @@ export function smallPlan({
   parameter_groups = [],
   input = {},
   mixing,
+  training = {},
   seed = 1,
   image: [channels, height, width] = [3, 6, 5],
   classes = 4,
@@ -41,7 +43,7 @@ export function smallPlan({
     loss,
     optimizer,
     parameter_groups,
-    training: { epochs: 1, batch_size: 2 },
+    training: { epochs: 1, batch_size: 2, ...training },
   });
   if ('problems' in validated) throw new Error(JSON.stringify(validated.problems));
   const config = validated.experiment;

@@ -1,6 +1,6 @@
-import { betaFrom } from '../../random.js';
 import { pasteFromPartner } from '../../pixels/mix.js';
 import type { Box } from '../../pixels/resized_crop.js';
+import { betaFrom } from '../../random.js';
 import type { ImageSize } from '../datasets/facts.js';
 import { Type } from '../schema.js';
 import { defineMixing, mixingFields } from './mixing.js';

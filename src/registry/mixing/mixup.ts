@@ -1,5 +1,5 @@
-import { betaFrom } from '../../random.js';
 import { mixWithPartner } from '../../pixels/mix.js';
+import { betaFrom } from '../../random.js';
 import { Type } from '../schema.js';
 import { defineMixing, mixingFields } from './mixing.js';
 

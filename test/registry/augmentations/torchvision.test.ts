@@ -261,7 +261,7 @@ let answer: {
 const why = whyNoPython('torch', 'torchvision');
 beforeAll(() => {
   if (!why) answer = askPython(SCRIPT, cases) as typeof answer;
-}, 120_000);
+}, 300_000);
 
 it('images come out as torchvision makes them with the same draws', ({ skip }) => {
   if (why) skip(why);

@@ -34,7 +34,8 @@ const binary = (smoothing: number) => (logits: readonly (readonly number[])[]) =
         return t * Math.log1p(Math.exp(-x)) + (1 - t) * Math.log1p(Math.exp(x));
       }),
     )
-    .reduce((sum, x) => sum + x, 0) / (3 * logits.length);
+    .reduce((sum, x) => sum + x, 0) /
+  (3 * logits.length);
 
 const cross = { type: 'cross_entropy', class_weights: null } as const;
 const CE = 'torch.nn.functional.cross_entropy(x, t';
@@ -81,7 +82,11 @@ import json, sys, torch
 x, t, w = (torch.tensor(each, dtype=torch.float64) for each in json.loads(sys.argv[1]))
 print(json.dumps([each.item() for each in [${cases.map(([, , , torch]) => torch).join(', ')}]]))`;
   const theirs = runPython(script, JSON.stringify([LOGITS, TARGETS, WEIGHTS])) as number[];
-  expectAllClose(theirs, cases.map(([, , reference]) => reference(LOGITS)), { relative: 1e-9 });
+  expectAllClose(
+    theirs,
+    cases.map(([, , reference]) => reference(LOGITS)),
+    { relative: 1e-9 },
+  );
 });
 
 it('a focal loss takes none', () => expect(lossEntry('focal').softTargets).toBe(false));
