@@ -31,11 +31,20 @@ export function epochMixing(
     let draw = step * DRAWS;
     const next = () => stream.uniform(draw++);
     if (next() >= probability) return mixLabels(labels, classes.length, 1);
-    let chosen = next() * weights;
-    const options = methods.find(({ weight }) => (chosen -= weight) < 0) ?? methods.at(-1)!;
+    const options = weighted(methods, next() * weights);
     const batch = { size: labels.length, image, images };
     return mixLabels(labels, classes.length, mixingEntry(options.type).mix(options, batch, next));
   };
+}
+
+/** The method in whose weight `at` falls, as they lie one after the other. */
+function weighted<M extends { readonly weight: number }>(methods: readonly M[], at: number): M {
+  let end = 0;
+  for (const method of methods) {
+    end += method.weight;
+    if (at < end) return method;
+  }
+  return methods.at(-1)!;
 }
 
 /** Targets and leading classes of images of which `share` is their own, the rest that of the image before. */

@@ -64,7 +64,7 @@ it('labels are those of the larger shares, an image of its partner where that is
   expect([...mixLabels(LABELS, 3, 0.5).labels]).toEqual([...LABELS]);
 });
 
-it.each([0.2, 1, 4])('Beta(%d, %d) has its mean and variance', (alpha) => {
+it.each([0.2, 1, 4])('Beta of %d has its mean and variance', (alpha) => {
   const stream = randomStream(1, 'beta', 0);
   let draw = 0;
   const values = Array.from({ length: 20_000 }, () => betaFrom(() => stream.uniform(draw++), alpha));
