@@ -76,7 +76,9 @@ export const WIDE: Strengths = {
 /** Value `bin` of `bins` from `start` to `end`, evenly spaced, as torch.linspace has it in float32. */
 function linspace(start: number, end: number, bins: number, bin: number): number {
   const step = Math.fround((Math.fround(end) - start) / (bins - 1));
-  return Math.fround(bin < Math.floor(bins / 2) ? start + step * bin : Math.fround(end) - step * (bins - 1 - bin));
+  return Math.fround(
+    bin < Math.floor(bins / 2) ? start + step * bin : Math.fround(end) - step * (bins - 1 - bin),
+  );
 }
 
 /**
