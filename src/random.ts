@@ -169,6 +169,29 @@ export function fillNormal(out: Float32Array, stream: RandomStream, std: number,
   }
 }
 
+/** A number from Gamma(shape, 1), its logarithm: Marsaglia and Tsang 2000, which for a shape below 1 takes one more power. */
+function logGammaFrom(next: () => number, shape: number): number {
+  const raised = shape < 1 ? shape + 1 : shape;
+  const d = raised - 1 / 3;
+  const c = 1 / Math.sqrt(9 * d);
+  for (;;) {
+    // 1 − u is in (0, 1]: its logarithm is finite.
+    const x = Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+    const v = (1 + c * x) ** 3;
+    const accepted = v > 0 && Math.log(1 - next()) < 0.5 * x * x + d - d * v + d * Math.log(v);
+    if (accepted) return Math.log(d * v) + (shape < 1 ? Math.log(1 - next()) / shape : 0);
+  }
+}
+
+/**
+ * A number from Beta(shape, shape): of two gamma numbers, the share of one.
+ * @param next uniform numbers in [0, 1), each call another
+ */
+export function betaFrom(next: () => number, shape: number): number {
+  const one = logGammaFrom(next, shape);
+  return 1 / (1 + Math.exp(logGammaFrom(next, shape) - one));
+}
+
 /** A random order of 0 … n − 1 (Fisher–Yates: each order is equally likely but for the bias of `integer`). */
 export function permutation(seed: number, purpose: string, epoch: number, n: number): Uint32Array {
   const stream = randomStream(seed, purpose, epoch);

@@ -35,6 +35,7 @@ export function frozenPrefix(plan: Plan): FrozenPrefix {
     const types = augmentation.map(({ type }) => type).join(' and ');
     return none(`augmentation: ${types} changes the images anew in each epoch`);
   }
+  if (plan.config.mixing) return none('mixing: images are mixed anew in each epoch');
   const obstacles = below.map((layer) => obstacle(plan, layer));
   const first = obstacles.findIndex((found) => found !== null);
   const cached = first === -1 ? below.length : first;

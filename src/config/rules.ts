@@ -1,6 +1,7 @@
 import { augmentationEntry } from '../registry/augmentations/index.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
+import { type LossType, lossEntry, losses } from '../registry/losses/index.js';
 import { elements } from '../shape.js';
 import {
   allLayers,
@@ -162,6 +163,21 @@ const augmentationOfImages: Rule = ({ config: { augmentation }, dataset: { image
     ),
   );
 
+const mixingHasEffect: Rule = ({ config: { mixing, training, loss } }) => {
+  if (mixing === null) return [];
+  const problems: Problem[] = [];
+  if (mixing.off_epochs >= training.epochs) {
+    const expected = `less than the epochs of the run, ${training.epochs}`;
+    problems.push(problem(['mixing', 'off_epochs'], expected, mixing.off_epochs));
+  }
+  if (!lossEntry(loss.type).softTargets) {
+    const able = Object.keys(losses).filter((type) => lossEntry(type as LossType).softTargets);
+    const expected = `${able.join(' or ')}, which take the shares of classes that mixing makes`;
+    problems.push(problem(['loss', 'type'], expected, loss.type));
+  }
+  return problems;
+};
+
 const normalizeEachChannel: Rule = ({ config, dataset }) => {
   const { channels } = dataset.image;
   const { normalize } = config.input;
@@ -205,6 +221,7 @@ const RULES: readonly Rule[] = [
   averageWithinRun,
   weightOfEachClass,
   augmentationOfImages,
+  mixingHasEffect,
   normalizeEachChannel,
   affordableParameters,
   affordableOutputs,

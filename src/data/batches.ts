@@ -4,6 +4,7 @@ import type { Augment } from '../registry/augmentations/augmentation.js';
 import { augmentationEntry } from '../registry/augmentations/index.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
+import type { Mix } from './mixing.js';
 import type { Inputs, InputValues } from './source.js';
 
 /** Some images side by side, as a step reads them. */
@@ -11,8 +12,10 @@ export interface Batch {
   readonly size: number;
   /** size × channels × height × width, uint8 planes; or features of these images. */
   readonly images: InputValues;
-  /** size class numbers. */
+  /** size class numbers; of mixed images, those of the larger shares. */
   readonly labels: Int32Array;
+  /** Shares of each class where images were mixed, float32 [size, classes]. */
+  readonly targets?: Float32Array;
   /** size image numbers. */
   readonly indices: Uint32Array;
 }
@@ -24,6 +27,8 @@ export interface BatchPlan {
   readonly batchSize: number;
   /** Changes of each image, in this order; none for evaluation and of features. */
   readonly augment: readonly Augment[];
+  /** Mixes the images of a batch after these; nothing does where it is absent. */
+  readonly mix?: Mix | null;
 }
 
 /** The image numbers in the order in which `epoch` reads them. */
@@ -63,7 +68,7 @@ export function epochAugment(
  * @throws UserError where an image cannot be read
  */
 export async function batchAt(plan: BatchPlan, step: number): Promise<Batch> {
-  const { source, order, batchSize, augment } = plan;
+  const { source, order, batchSize, augment, mix } = plan;
   const indices = order.slice(step * batchSize, (step + 1) * batchSize);
   if (!(step >= 0 && indices.length > 0)) {
     throw new RangeError(`step: expected 0 to ${stepsPerEpoch(order.length, batchSize) - 1}, got ${step}`);
@@ -76,7 +81,8 @@ export async function batchAt(plan: BatchPlan, step: number): Promise<Batch> {
     }
   }
   const labels = Int32Array.from(indices, (index) => source.labels[index]!);
-  return { size: indices.length, images, labels, indices };
+  const mixed = mix && images instanceof Uint8Array ? mix(images, labels, step) : { labels };
+  return { size: indices.length, images, ...mixed, indices };
 }
 
 /** Batches that are read ahead of the one in use: what memory they take, and what a slow read may last unnoticed. */

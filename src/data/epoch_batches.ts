@@ -1,5 +1,6 @@
 import type { Plan } from '../config/resolve.js';
 import { epochAugment, epochOrder, streamBatches } from './batches.js';
+import { epochMixing } from './mixing.js';
 import type { Inputs } from './source.js';
 
 /** The batches of an epoch from a position in it. */
@@ -11,5 +12,6 @@ export function epochBatches(
   const { seed, training } = plan.config;
   const order = epochOrder(seed, epoch, source.count, training.shuffle);
   const augment = epochAugment(plan.config, plan.dataset.image, epoch);
-  return streamBatches({ source, order, batchSize: training.batch_size, augment }, step_in_epoch);
+  const mix = epochMixing(plan.config, plan.dataset, epoch);
+  return streamBatches({ source, order, batchSize: training.batch_size, augment, mix }, step_in_epoch);
 }

@@ -1,6 +1,7 @@
 import type { Plan } from '../config/resolve.js';
 import type { Batch, Evaluation, Masks } from '../model/program.js';
 import { inputShape, maskShapes } from '../model/state_specs.js';
+import { batchTargets, targetShape } from '../model/targets.js';
 import { ports } from '../tracing/step_graphs.js';
 import type { View } from '../tracing/view.js';
 
@@ -13,6 +14,12 @@ export function batchViews(plan: Plan, { size, images, labels }: Batch): NamedVi
     [ports.images, { type, shape: inputShape(plan, size), data: images }],
     [ports.labels, { type: 'int32', shape: [size], data: labels }],
   ];
+}
+
+/** A training graph's further input where the plan mixes images. */
+export function targetViews(plan: Plan, batch: Batch): NamedView[] {
+  const data = batchTargets(plan, batch);
+  return data ? [[ports.targets, { type: 'float32', shape: targetShape(plan, batch.size), data }]] : [];
 }
 
 export function maskViews(plan: Plan, batch: Batch, masks: Masks): NamedView[] {

@@ -16,8 +16,9 @@ import type { Graph } from '../tracing/graph.js';
 import { ports, traceEvaluation, traceTraining } from '../tracing/step_graphs.js';
 import type { Views } from '../tracing/view.js';
 import { BatchExecutables } from './batch_executables.js';
-import { batchViews, maskViews, padded, readEvaluation } from './batch_views.js';
+import { batchViews, maskViews, padded, readEvaluation, targetViews } from './batch_views.js';
 import { type Engine, type Executable, graphFor } from './engine.js';
+import { GraphUpdate } from './graph_update.js';
 import { HostState } from './host_state.js';
 import { stateViews } from './state_views.js';
 
@@ -29,6 +30,8 @@ export class CompiledProgram implements Program {
   private readonly current: HostState;
   private readonly training: BatchExecutables<Executable>;
   private readonly evaluation: BatchExecutables<Executable>;
+  /** Of rules that are no loop. */
+  private readonly graphUpdate: GraphUpdate | null;
   private readonly weightViews = new WeakMap<Weights, Views>();
 
   constructor(
@@ -37,6 +40,7 @@ export class CompiledProgram implements Program {
     state: ModelState,
   ) {
     this.current = new HostState(plan, state);
+    this.graphUpdate = GraphUpdate.for(plan, engine);
     const graphs = (trace: typeof traceTraining) => async (size: number) =>
       graphFor(engine, async (target) => (await trace(plan, size, target)).graph);
     // What a smaller batch needs is opened again in each epoch, but traced once.
@@ -49,6 +53,7 @@ export class CompiledProgram implements Program {
   async prepare(batchSize: number): Promise<void> {
     this.current.beginTraining();
     await this.training.prepare(batchSize);
+    await this.graphUpdate?.prepare();
   }
 
   async backward(batch: Batch, masks: Masks, part = WHOLE): Promise<StepMetrics> {
@@ -56,6 +61,7 @@ export class CompiledProgram implements Program {
     const inputs = new Map([
       ...(part.first ? this.current.inputs : this.current.beginPart()),
       ...batchViews(this.plan, batch),
+      ...targetViews(this.plan, batch),
       ...maskViews(this.plan, batch, masks),
     ]);
     return this.training.run(batch.size, async (executable) => {
@@ -74,6 +80,10 @@ export class CompiledProgram implements Program {
   }
 
   async update(update: Update): Promise<void> {
+    if (this.graphUpdate) {
+      this.current.beginTraining();
+      await this.graphUpdate.run(this.current.updated, update);
+    }
     this.current.update(update);
   }
 
@@ -92,6 +102,7 @@ export class CompiledProgram implements Program {
 
   dispose(): void {
     this.training.release();
+    this.graphUpdate?.release();
     this.evaluation.release();
   }
 

@@ -54,6 +54,11 @@ export class HostState {
     return this.views;
   }
 
+  /** What an update reads and changes, all but buffers. */
+  get updated(): Pick<FusedState, 'parameters' | 'gradients' | 'slots'> {
+    return this.trained;
+  }
+
   /** By trained parameter. */
   get gradients(): NamedTensors {
     return this.trained.gradients;

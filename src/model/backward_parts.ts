@@ -1,5 +1,6 @@
 import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
+import type { InputValues } from '../data/source.js';
 import type { Batch, Masks, Program } from './program.js';
 import type { StepMetrics } from './step.js';
 
@@ -37,11 +38,15 @@ export async function backwardParts(
   return total;
 }
 
-function slice({ size, images, labels }: Batch, first: number, count: number): Batch {
-  const length = images.length / size;
+function slice({ size, images, labels, targets }: Batch, first: number, count: number): Batch {
+  const rows = <A extends InputValues>(values: A) => {
+    const length = values.length / size;
+    return values.subarray(first * length, (first + count) * length) as A;
+  };
   return {
     size: count,
-    images: images.subarray(first * length, (first + count) * length),
+    images: rows(images),
     labels: labels.subarray(first, first + count),
+    ...(targets && { targets: rows(targets) }),
   };
 }

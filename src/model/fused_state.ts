@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js';
 import { initialSlotValue, type OptimizerOptions, optimizerEntry } from '../registry/optimizers/index.js';
+import type { ElementRule } from '../registry/optimizers/optimizer.js';
 import { elements } from '../shape.js';
 import type { NamedTensor } from '../storage/safetensors.js';
 import { type ElementLoop, elementLoop, type Lanes } from './element_loop.js';
@@ -85,8 +86,10 @@ export class FusedState implements Trained {
       const initial = initialSlotValue(options, slot);
       if (initial !== 0) for (const { data } of tensors.values()) data.fill(initial);
     }
-    this.loops = this.groups.map(({ optimizer }) => {
-      const module = new WebAssembly.Module(compileRule(optimizer));
+    this.loops = this.groups.flatMap(({ optimizer }) => {
+      const entry = optimizerEntry(optimizer.type);
+      if (!('update' in entry)) return [];
+      const module = new WebAssembly.Module(compileRule(entry, optimizer));
       return new WebAssembly.Instance(module, { env: { memory } }).exports.loop as ElementLoop;
     });
   }
@@ -96,13 +99,13 @@ export class FusedState implements Trained {
     return new Float32Array(this.memory.buffer, this.bytes, this.loops ? this.bytes / 4 : 0);
   }
 
-  /** One update by the gradients as they are. */
+  /** One update by the gradients as they are; a rule that looks at whole parameters is for others to run. */
   update(update: Update): void {
     this.beginTraining();
     for (const [index, scalars] of updateScalars(this.groups, update).entries()) {
       const { start, bytes } = this.spans[index]!;
       const pointers = Array.from({ length: 2 + this.slots.size }, (_, part) => part * this.bytes + start);
-      if (bytes > 0) this.loops![index]!(bytes, ...pointers, ...Object.values(scalars));
+      if (bytes > 0) this.loops![index]?.(bytes, ...pointers, ...Object.values(scalars));
     }
   }
 
@@ -135,8 +138,7 @@ export class FusedState implements Trained {
 }
 
 /** An update rule as a loop over parameters, gradients and slots; arithmetic is float32. */
-function compileRule(options: OptimizerOptions): Uint8Array {
-  const entry = optimizerEntry(options.type);
+function compileRule(entry: ElementRule, options: OptimizerOptions): Uint8Array {
   const slots = entry.slots(options);
   const scalarNames = Object.keys(entry.scalars(options, 0, 1));
   return elementLoop(

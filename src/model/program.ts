@@ -12,8 +12,10 @@ export interface Batch {
    * features], channels first.
    */
   readonly images: InputValues;
-  /** Class numbers [size]. */
+  /** Class numbers [size]; of mixed images, those of the larger shares. */
   readonly labels: Int32Array;
+  /** Shares of each class, float32 [size, classes], of a model whose images are mixed; where absent, each label has all of it. */
+  readonly targets?: Float32Array;
 }
 
 /** Masks of one training step: zeros and ones, uint8 [size, ...shape of the mask], by layer name. */

@@ -15,6 +15,8 @@ export interface BatchTensors {
   readonly images: Tensor;
   /** Class numbers, int32 [batch]. */
   readonly labels: Tensor;
+  /** Shares of each class, float32 [batch, classes], where images are mixed. */
+  readonly targets?: Tensor;
   /** Dropout masks, int32 zeros and ones [batch, ...output of the layer], by layer name. */
   readonly masks: ReadonlyMap<string, Tensor>;
 }
@@ -26,7 +28,7 @@ export interface StepMetrics {
   readonly mainLoss: number;
   /** By name of the head. */
   readonly auxLoss: Readonly<Record<string, number>>;
-  /** How many images of the batch the main output classified correctly. */
+  /** How many images of the batch the main output classified correctly: those that are mixed, as their larger share. */
   readonly correct: number;
 }
 
@@ -69,7 +71,7 @@ export function trainStep(
       setNext: (buffer, value) => next.set(buffer, tf.keep(value)),
       ...(onLayer && { onLayer }),
     });
-    const batchLoss = (output: Tensor) => trainingLoss(tf, plan, output, batch.labels);
+    const batchLoss = (output: Tensor) => trainingLoss(tf, plan, output, batch);
     const main = batchLoss(logits.main);
     const heads = logits.auxiliary.map(batchLoss);
     const total = heads.reduce(
@@ -182,11 +184,16 @@ function trainingLoss(
   tf: Tf,
   { config: { loss }, classWeights }: Plan,
   logits: Tensor,
-  labels: Tensor,
+  { labels, targets }: BatchTensors,
 ): Tensor {
   if ('class_weights' in loss && loss.class_weights !== null && classWeights === null)
     throw new Error('balanced class weights need the labels of the training images (withBalancedClasses)');
-  return lossEntry(loss.type).ofBatch(tf, loss, { logits, labels, classWeights });
+  return lossEntry(loss.type).ofBatch(tf, loss, {
+    logits,
+    labels,
+    classWeights,
+    ...(targets && { targets }),
+  });
 }
 
 function correctCount(tf: Tf, logits: Tensor, labels: Tensor): Tensor {

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Arithmetic } from '../registry/optimizers/arithmetic.js';
+import type { TensorArithmetic } from '../registry/optimizers/arithmetic.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
+import { updateTensor } from '../registry/optimizers/optimizer.js';
 import type { Tf } from '../registry/schema.js';
 import type { UpdateGroups } from './update_groups.js';
 
@@ -11,10 +12,22 @@ export interface StateTensors {
 }
 
 /** The operations of update rules on tensors. */
-export function tensorArithmetic(tf: Tf): Arithmetic<Tensor> {
+export function tensorArithmetic(tf: Tf): TensorArithmetic<Tensor> {
   // Every backend has Step; some have no Sign.
   const sign = (x: Tensor) => tf.sub(tf.step(x), tf.step(tf.neg(x)));
-  return { add: tf.add, sub: tf.sub, mul: tf.mul, div: tf.div, sqrt: tf.sqrt, sign };
+  return {
+    add: tf.add,
+    sub: tf.sub,
+    mul: tf.mul,
+    div: tf.div,
+    sqrt: tf.sqrt,
+    sign,
+    constant: (value) => tf.scalar(value),
+    shape: ({ shape }) => shape,
+    reshape: (x, shape) => tf.reshape(x, [...shape]),
+    norm: (x) => tf.sqrt(tf.sum(tf.mul(x, x))),
+    matMul: (a, b, transposeA, transposeB) => tf.matMul(a, b, transposeA, transposeB),
+  };
 }
 
 /**
@@ -40,7 +53,7 @@ export function updatedState(
         scalars: scalars[index]!,
       };
       const { optimizer } = group;
-      return [name, optimizerEntry(optimizer.type).update<Tensor>(optimizer, math, inputs)] as const;
+      return [name, updateTensor<Tensor>(optimizerEntry(optimizer.type), optimizer, math, inputs)] as const;
     }),
   );
   return {

@@ -6,6 +6,7 @@ import { datasets } from './datasets/index.js';
 import { layers } from './layers/index.js';
 import { modelInitialization } from './layers/initialization.js';
 import { losses } from './losses/index.js';
+import { mixings } from './mixing/index.js';
 import { optimizers } from './optimizers/index.js';
 import { schedules } from './schedules/index.js';
 import { byType, nullable, oneOf, type Resolved, Type } from './schema.js';
@@ -192,6 +193,31 @@ const init = Type.Object(
   },
 );
 
+const mixing = Type.Object(
+  {
+    methods: Type.Array(byType(schemasOf(mixings), { description: 'A way of mixing.' }), {
+      minItems: 1,
+      description: 'One of them is drawn for each batch that is mixed.',
+    }),
+    probability: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        default: 1,
+        description: 'How often a batch is mixed, up to 1 (always).',
+      }),
+    ),
+    off_epochs: Type.Optional(
+      Type.Integer({ minimum: 0, default: 0, description: 'Epochs at the end of the run that mix nothing.' }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'Mixes the training images of a batch and their labels; accuracy in training is then that of the larger share. null mixes none.',
+  },
+);
+
 /** A whole config file, as it is after `extends` and `--set`. */
 export const experimentSchema = Type.Object(
   {
@@ -216,6 +242,7 @@ export const experimentSchema = Type.Object(
         description: 'Random changes of training images, in order.',
       }),
     ),
+    mixing: Type.Optional(nullable(mixing, { default: null })),
     model: Type.Object(
       {
         layers: layerStack('The main stack; the last layer gives one output per class.'),

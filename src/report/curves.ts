@@ -53,7 +53,8 @@ export function curves(plan: Plan, metrics: RunMetrics): Html {
       title: 'Loss',
       x,
       format: compact,
-      note: [lossNote(plan), note].filter((each) => each !== undefined).join(' ') || undefined,
+      note:
+        [lossNote(plan), mixedNote(plan), note].filter((each) => each !== undefined).join(' ') || undefined,
       series: [
         ...(heads.length > 0 ? [series('train, weighted sum', steps.loss, TOTAL)] : []),
         ...heads,
@@ -93,6 +94,13 @@ function lossNote({ config: { loss } }: Plan): string | undefined {
   const trained = lossEntry(loss.type).describe(loss);
   const evaluated = 'cross-entropy';
   return trained === evaluated ? undefined : `Training: ${trained}; evaluation: ${evaluated}.`;
+}
+
+/** Where an image that is trained on is of two classes. */
+function mixedNote({ config: { mixing } }: Plan): string | undefined {
+  if (!mixing) return undefined;
+  const types = mixing.methods.map(({ type }) => type).join(' and ');
+  return `Training mixes images (${types}): its accuracy is that of the larger share.`;
 }
 
 /** The numbers behind the curves. */

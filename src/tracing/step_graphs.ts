@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
 import { bufferSpecs, inputShape, maskShapes, parameterSpecs } from '../model/state_specs.js';
 import { evaluationStep, featureStep, type ModelTensors, type TrainStep, trainStep } from '../model/step.js';
+import { targetShape } from '../model/targets.js';
 import type { TensorSpec } from '../registry/layers/layer.js';
 import type { Target } from './kernels/kernel.js';
 import type { Trace } from './trace.js';
@@ -12,6 +13,7 @@ export const ports = {
   images: 'images',
   features: 'features',
   labels: 'labels',
+  targets: 'targets',
   mask: (layer: string) => `mask.${layer}`,
   metrics: 'metrics',
   gradient: (parameter: string) => `gradient.${parameter}`,
@@ -25,7 +27,7 @@ export const ports = {
 /**
  * Traces the training step for batches of `batchSize`.
  * Inputs: images uint8 [batch, channels, height, width] (float32 [batch, ...features] where the network reads
- * features), labels int32 [batch], mask.<layer> uint8, every parameter and buffer.
+ * features), labels int32 [batch], targets float32 [batch, classes] where images are mixed, mask.<layer> uint8, every parameter and buffer.
  * int64 counters are int32.
  * Outputs: metrics (see readMetrics), gradient.<parameter> of the trained ones, and next.<buffer>.
  * @throws UntranslatedKernelError where an operation of the model has no translation
@@ -80,7 +82,10 @@ export function trainingInputs(trace: Trace, plan: Plan, batchSize: number) {
       input(trace, ports.mask(layer), 'uint8', shape),
     ]),
   );
-  return { model, batch: { ...batchInputs(trace, plan, batchSize), masks } };
+  const targets = plan.config.mixing && {
+    targets: input(trace, ports.targets, 'float32', targetShape(plan, batchSize)),
+  };
+  return { model, batch: { ...batchInputs(trace, plan, batchSize), ...targets, masks } };
 }
 
 function batchInputs(trace: Trace, plan: Plan, batchSize: number) {

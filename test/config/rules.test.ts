@@ -33,6 +33,14 @@ describe('rules between keys', () => {
       ],
     ],
     [
+      'mixing',
+      { loss: { type: 'focal' }, mixing: { methods: [{ type: 'mixup' }], off_epochs: 2 } },
+      [
+        'mixing.off_epochs: expected less than the epochs of the run, 2, got 2',
+        'loss.type: expected cross_entropy or binary_cross_entropy, which take the shares of classes that mixing makes, got focal',
+      ],
+    ],
+    [
       'augmentation',
       {
         dataset: { type: 'shapes', channels: 1 },

@@ -126,11 +126,11 @@ describe('keys', () => {
     ],
     [
       { optimizer: { type: 'adma' } },
-      'optimizer.type: expected one of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, got "adma"; did you mean adam?',
+      'optimizer.type: expected one of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb, muon, got "adma"; did you mean adam?',
     ],
     [
       { optimizer: { type: 3 } },
-      'optimizer.type: expected one of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, got 3',
+      'optimizer.type: expected one of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb, muon, got 3',
     ],
     [
       { optimizer: 'adam' },

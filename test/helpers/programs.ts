@@ -1,5 +1,6 @@
 import { loadTfjs } from '../../src/backends/load_tfjs.js';
 import type { Plan } from '../../src/config/resolve.js';
+import { mixLabels } from '../../src/data/mixing.js';
 import { CompiledExtractor } from '../../src/engines/compiled_extractor.js';
 import { CompiledProgram } from '../../src/engines/compiled_program.js';
 import { EagerExtractor } from '../../src/engines/eager/eager_extractor.js';
@@ -72,7 +73,8 @@ export function randomBatch(plan: Plan, size: number, seed: number): Batch & { i
   const { channels, height, width } = plan.dataset.image;
   const pixels = random.integers([size, channels, height, width], 0, 255);
   const labels = random.integers([size], 0, plan.network.numClasses - 1);
-  return { size, images: Uint8Array.from(pixels.values), labels: Int32Array.from(labels.values) };
+  const batch = { size, images: Uint8Array.from(pixels.values), labels: Int32Array.from(labels.values) };
+  return plan.config.mixing ? { ...batch, ...mixLabels(batch.labels, plan.network.numClasses, 0.7) } : batch;
 }
 
 export interface Training {

@@ -6,6 +6,7 @@ import {
   type OptimizerOptions,
   optimizerEntry,
 } from '../../src/registry/optimizers/index.js';
+import { updateTensor } from '../../src/registry/optimizers/optimizer.js';
 import { runPython } from './python.js';
 
 export const LEARNING_RATES = [0.1, 0.1, 0.05, 0.05, 0.2];
@@ -61,7 +62,7 @@ export async function runEager(
     );
     for (const [index, gradient] of gradients.entries()) {
       const scalars = entry.scalars(options, rates[index]!, index + 1);
-      const outputs = entry.update<tf.Tensor>(options, tensorArithmetic(tf), {
+      const outputs = updateTensor<tf.Tensor>(entry, options, tensorArithmetic(tf), {
         parameter,
         gradient: tf.tensor1d(gradient),
         slots,

@@ -11,6 +11,7 @@ export interface SmallPlan {
   readonly optimizer?: object;
   readonly parameter_groups?: readonly object[];
   readonly input?: object;
+  readonly mixing?: object;
   readonly training?: object;
   readonly seed?: number;
   /** Size of the images, [channels, height, width]; no data set has such small ones. */
@@ -26,6 +27,7 @@ export function smallPlan({
   optimizer = { type: 'sgd', learning_rate: 0.1 },
   parameter_groups = [],
   input = {},
+  mixing,
   training = {},
   seed = 1,
   image: [channels, height, width] = [3, 6, 5],
@@ -36,6 +38,7 @@ export function smallPlan({
     seed,
     dataset: { type: 'shapes' },
     input,
+    ...(mixing && { mixing }),
     model: { layers, auxiliary },
     loss,
     optimizer,

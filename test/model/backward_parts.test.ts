@@ -14,6 +14,7 @@ const plan = smallPlan({
     { type: 'global_avg_pool' },
     { type: 'linear', name: 'fc', units: 'num_classes' },
   ],
+  mixing: { methods: [{ type: 'mixup' }] },
   training: { batch_size: 4, accumulate: 2 },
 });
 /** The last, short update of an epoch: parts of 2 and 1 images. */
@@ -23,6 +24,7 @@ const images = (from: number, to: number): Batch => ({
   size: to - from,
   images: batch.images.slice(from * pixels, to * pixels),
   labels: batch.labels.slice(from, to),
+  targets: batch.targets!.slice(4 * from, 4 * to),
 });
 const masksOf = (first: number, size: number) => drawMasks(plan, 0, first, size);
 

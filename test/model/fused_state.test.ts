@@ -4,6 +4,7 @@ import { FusedState } from '../../src/model/fused_state.js';
 import type { ModelState as WholeState } from '../../src/model/state.js';
 import type { Arithmetic } from '../../src/registry/optimizers/arithmetic.js';
 import { type OptimizerOptions, optimizerEntry } from '../../src/registry/optimizers/index.js';
+import type { ElementRule } from '../../src/registry/optimizers/optimizer.js';
 import { elements } from '../helpers/plain.js';
 import { TestRandom } from '../helpers/random.js';
 
@@ -97,7 +98,7 @@ function updateByRule(
   learningRate: number,
   step: number,
 ): void {
-  const entry = optimizerEntry(options.type);
+  const entry = optimizerEntry(options.type) as ElementRule;
   const exact: Numbers = entry.scalars(options, learningRate, step);
   const scalars = recordOf(Object.keys(exact), (name) => Math.fround(exact[name]!));
   for (const [name, { data }] of state.parameters)

@@ -27,8 +27,12 @@ const optimizers: [string, Partial<SmallPlan>][] = [
   ['nadam', { optimizer: { type: 'nadam' } }],
   ['rmsprop', { optimizer: { type: 'rmsprop', variant: 'tensorflow', momentum: 0.9, epsilon: 1e-3 } }],
   ['adagrad', { optimizer: { type: 'adagrad', initial_accumulator: 0.1 } }],
+  ['lamb', { optimizer: { type: 'lamb', weight_decay: 0.1 } }],
+  ['muon', { optimizer: { type: 'muon', weight_decay: 0.1 } }],
   ['lion', { optimizer: { type: 'lion', weight_decay: 0.1 } }],
 ];
+const mixing = { methods: [{ type: 'mixup' }] };
+const smoothed = { type: 'cross_entropy', label_smoothing: 0.1, class_weights: [1, 2, 0.5, 1] };
 const networks: [string, Partial<SmallPlan>][] = [
   ['every layer', { optimizer: momentum }],
   ['images resized', { optimizer: momentum, input: { resize: 9 } }],
@@ -38,6 +42,7 @@ const networks: [string, Partial<SmallPlan>][] = [
 ];
 const cases: [string, Plan][] = [
   ...networks.map(([name, changes]): [string, Plan] => [name, everyLayerPlan(changes)]),
+  ['mixed images', fewLayersPlan({ mixing, loss: smoothed })],
   ...optimizers.map(([name, changes]): [string, Plan] => [name, fewLayersPlan(changes)]),
 ];
 

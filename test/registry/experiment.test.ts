@@ -7,6 +7,7 @@ import { datasets } from '../../src/registry/datasets/index.js';
 import { experimentSchema } from '../../src/registry/experiment.js';
 import { layers } from '../../src/registry/layers/index.js';
 import { losses } from '../../src/registry/losses/index.js';
+import { mixings } from '../../src/registry/mixing/index.js';
 import { optimizers } from '../../src/registry/optimizers/index.js';
 import { schedules } from '../../src/registry/schedules/index.js';
 
@@ -21,7 +22,7 @@ it('is a schema without a slip: no unknown keyword, no default that is never use
   expect(() => strict.compile(plainSchema(experimentSchema))).not.toThrow();
 });
 
-describe.each(Object.entries({ augmentations, datasets, layers, losses, optimizers, schedules }))(
+describe.each(Object.entries({ augmentations, datasets, layers, losses, mixings, optimizers, schedules }))(
   '%s',
   (_name, registry) => {
     it.each(Object.entries(registry as Record<string, { schema: object }>))(

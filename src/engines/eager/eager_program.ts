@@ -21,6 +21,7 @@ import {
   type TrainStep,
   trainStep,
 } from '../../model/step.js';
+import { batchTargets, targetShape } from '../../model/targets.js';
 import { updatedState } from '../../model/tensor_update.js';
 import { type UpdateGroups, updateGroups, updateScalars } from '../../model/update_groups.js';
 import type { Tf } from '../../registry/schema.js';
@@ -106,7 +107,8 @@ export class EagerProgram implements Program {
       const next = updatedState(tf, this.groups, { parameters, slots: this.slots }, gradients, scalars);
       for (const [name, parameter] of parameters) parameter.assign(next.parameters.get(name)!);
       for (const [slot, variables] of this.slots) {
-        for (const [name, variable] of variables) variable.assign(next.slots.get(slot)!.get(name)!);
+        // A clone: a rule may leave a slot as it is, and a variable that takes its own value loses it.
+        for (const [name, variable] of variables) variable.assign(tf.clone(next.slots.get(slot)!.get(name)!));
       }
       for (const [name, value] of buffers) this.model.buffers.get(name)!.assign(tf.clone(value));
     });
@@ -188,9 +190,11 @@ export class EagerProgram implements Program {
 
   private tensors(batch: Batch, masks: Masks): BatchTensors {
     const shapes = maskShapes(this.plan.network, batch.size);
+    const targets = batchTargets(this.plan, batch);
     return {
       images: inputTensor(this.tf, this.plan, batch),
       labels: this.tf.tensor1d(batch.labels.slice(), 'int32'),
+      ...(targets && { targets: this.tf.tensor2d(targets.slice(), targetShape(this.plan, batch.size)) }),
       masks: new Map(
         [...masks].map(([layer, mask]) => [
           layer,

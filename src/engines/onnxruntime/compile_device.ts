@@ -6,6 +6,7 @@ import { updatedState } from '../../model/tensor_update.js';
 import { type UpdateGroups, updateGroups, updateScalars } from '../../model/update_groups.js';
 import { optimizerEntry } from '../../registry/optimizers/index.js';
 import { deviceOperators } from '../../tracing/kernels/index.js';
+import type { Target } from '../../tracing/kernels/kernel.js';
 import { ports } from '../../tracing/step_graphs.js';
 import type { Trace } from '../../tracing/trace.js';
 import { input, output, type TracedGraph, traceGraph } from '../../tracing/trace_graph.js';
@@ -55,15 +56,15 @@ function slotPorts(plan: Plan): [string, PortType][] {
 }
 
 /**
- * Traces the update, which follows a training step on the device.
+ * Traces the update, which follows a training step: on the device, and everywhere of rules that look at whole parameters.
  * Inputs: trained parameters, slot.<slot>.<parameter>, gradient.<parameter>,
  * scalar.<index of the update group>.<name> float32 [].
  * Outputs: next.<input> for every parameter and slot.
  */
-export function compileUpdate(plan: Plan): Promise<TracedGraph> {
+export function compileUpdate(plan: Plan, target: Target = deviceOperators): Promise<TracedGraph> {
   const { optimizer } = plan.config;
   const entry = optimizerEntry(optimizer.type);
-  return traceGraph(deviceOperators, (trace) => {
+  return traceGraph(target, (trace) => {
     trace.enterLayer('update');
     const inputs = (port: (name: string) => string) => trainedInputs(trace, plan, port);
     const parameters = inputs((name) => name);

@@ -22,7 +22,7 @@ import type { TracedGraph } from '../../tracing/trace_graph.js';
 import type { View } from '../../tracing/view.js';
 
 import { BatchExecutables } from '../batch_executables.js';
-import { batchViews, maskViews, padded, readEvaluation } from '../batch_views.js';
+import { batchViews, maskViews, padded, readEvaluation, targetViews } from '../batch_views.js';
 import { fromEngine } from '../engine_error.js';
 
 import { OpenedOnce } from '../opened_once.js';
@@ -96,6 +96,7 @@ export class DeviceProgram implements Program {
       ...read(session, this.tensors),
       ...(part.first ? {} : Object.fromEntries(buffers.map((name) => [name, before[ports.next(name)]!]))),
       ...tensors(batchViews(this.plan, batch)),
+      ...tensors(targetViews(this.plan, batch)),
       ...tensors(maskViews(this.plan, batch, masks)),
     });
     const { [ports.metrics]: metrics, ...computed } = results;

@@ -23,6 +23,7 @@ export const binaryCrossEntropy = defineLoss({
     },
     { additionalProperties: false },
   ),
+  softTargets: true,
   describe: ({ label_smoothing }) => `binary cross-entropy${smoothingWords(label_smoothing)}`,
   ofBatch: (tf, { label_smoothing }, inputs) =>
     tf.mean(binaryCrossEntropyOfEach(tf, inputs.logits, smoothedTargets(tf, inputs, label_smoothing))),

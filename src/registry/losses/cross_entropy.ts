@@ -33,18 +33,21 @@ export const crossEntropy = defineLoss({
     },
     { additionalProperties: false },
   ),
+  softTargets: true,
   describe: ({ label_smoothing, class_weights }) => {
     const weighted = class_weights === 'balanced' ? ', balanced class weights' : ', class weights';
     return `cross-entropy${smoothingWords(label_smoothing)}${class_weights === null ? '' : weighted}`;
   },
   ofBatch: (tf, { label_smoothing }, inputs) => {
-    const { logits, labels, classWeights } = inputs;
-    if (label_smoothing === 0 && classWeights === null)
+    const { logits, labels, targets: shares, classWeights } = inputs;
+    if (label_smoothing === 0 && classWeights === null && !shares)
       return tf.mean(crossEntropyOfEach(tf, logits, labels));
     const targets = smoothedTargets(tf, inputs, label_smoothing);
     const ofClasses = tf.mul(tf.logSoftmax(logits as Tensor2D), targets);
     if (classWeights === null) return tf.mean(tf.neg(tf.sum(ofClasses, 1)));
     const weights = tf.tensor2d([...classWeights], [1, classWeights.length]);
+    // As torch: with shares of classes in place of a label, the divisor is the number of images.
+    if (shares) return tf.neg(tf.mean(tf.sum(tf.mul(ofClasses, weights), 1)));
     const ofLabels = tf.mul(smoothedTargets(tf, inputs, 0), weights);
     return tf.neg(tf.div(tf.sum(tf.mul(ofClasses, weights)), tf.sum(ofLabels)));
   },

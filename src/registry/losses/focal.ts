@@ -34,6 +34,8 @@ export const focal = defineLoss({
     },
     { additionalProperties: false },
   ),
+  // (1 − p)^γ asks how right an output is, which a share in between leaves open.
+  softTargets: false,
   describe: ({ gamma, alpha }) => `focal loss, gamma ${gamma}${alpha === null ? '' : `, alpha ${alpha}`}`,
   ofBatch: (tf, { gamma, alpha }, inputs) => {
     const { logits } = inputs;

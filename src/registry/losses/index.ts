@@ -12,7 +12,7 @@ export const losses = {
   focal,
 } as const satisfies Record<string, LossEntry>;
 
-type LossType = keyof typeof losses;
+export type LossType = keyof typeof losses;
 
 /** Options of any loss, as resolved. */
 export type LossOptions = Resolved<Static<(typeof losses)[LossType]['schema']>>;

@@ -9,6 +9,8 @@ export interface LossInputs {
   readonly logits: Tensor;
   /** Class numbers, int32 [batch]. */
   readonly labels: Tensor;
+  /** Shares of each class, float32 [batch, classes]; where absent, each label has all of it. */
+  readonly targets?: Tensor;
   /** A weight for each class; null where all count alike. */
   readonly classWeights: readonly number[] | null;
 }
@@ -16,6 +18,8 @@ export interface LossInputs {
 /** What training makes small. Evaluation tells the cross-entropy of each image, whatever the model was trained with. */
 export interface LossEntry<S extends TObject = TObject> {
   readonly schema: S;
+  /** Whether targets may be shares of several classes. */
+  readonly softTargets: boolean;
   /** What it is with these options, in words. */
   describe(options: Resolved<Static<S>>): string;
   /** The loss of a batch, float32 []; how it reduces the batch to one number is its own. */
@@ -38,9 +42,9 @@ export const labelSmoothingField = Type.Optional(
 );
 
 /** The rows of the targets, float32 [batch, classes]: (1 − ε)δ + ε/K (Szegedy et al. 2015, section 7). */
-export function smoothedTargets(tf: Tf, { logits, labels }: LossInputs, smoothing: number): Tensor {
+export function smoothedTargets(tf: Tf, { logits, labels, targets }: LossInputs, smoothing: number): Tensor {
   const classes = logits.shape[1]!;
-  const chosen = tf.cast(tf.oneHot(labels as Tensor1D, classes), 'float32');
+  const chosen = targets ?? tf.cast(tf.oneHot(labels as Tensor1D, classes), 'float32');
   return smoothing === 0 ? chosen : tf.add(tf.mul(chosen, 1 - smoothing), smoothing / classes);
 }
 

@@ -11,3 +11,15 @@ export interface Arithmetic<T> {
   /** 1 above zero, −1 below, 0 at zero. */
   sign(a: T): T;
 }
+
+/** What rules need besides that look at a parameter as a whole; such rules run as tensors, on every backend. */
+export interface TensorArithmetic<T> extends Arithmetic<T> {
+  /** The same number everywhere, of shape []. */
+  constant(value: number): T;
+  shape(a: T): readonly number[];
+  reshape(a: T, shape: readonly number[]): T;
+  /** The root of the sum of all squares, of shape []. */
+  norm(a: T): T;
+  /** Of two matrices, each transposed first where asked. */
+  matMul(a: T, b: T, transposeA: boolean, transposeB: boolean): T;
+}

@@ -25,6 +25,22 @@ it.each([
   ['adagrad', { learning_rate: 0.01, lr_decay: 0, initial_accumulator: 0, epsilon: 1e-10, weight_decay: 0 }],
   // Those of its article.
   ['lion', { learning_rate: 1e-4, beta1: 0.9, beta2: 0.99, weight_decay: 0 }],
+  // timm's and Keller Jordan's own.
+  ['lamb', { learning_rate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weight_decay: 0.01 }],
+  [
+    'muon',
+    {
+      learning_rate: 0.02,
+      momentum: 0.95,
+      nesterov: true,
+      ns_steps: 5,
+      adamw_learning_rate: 3e-4,
+      beta1: 0.9,
+      beta2: 0.95,
+      epsilon: 1e-10,
+      weight_decay: 0,
+    },
+  ],
 ])('the defaults of %s are those of torch.optim', (type, defaults) => {
   const { config } = planFromResolved(minimalConfig({ optimizer: { type } }), 'test');
   expect(config.optimizer).toEqual({ type, ...defaults });
