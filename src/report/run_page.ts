@@ -104,7 +104,7 @@ function headline(run: OpenedRun): Html {
 type LayerRow = Omit<DescribedLayer, 'output'> & { readonly output: readonly number[] };
 
 function layers({ plan }: OpenedRun): Content {
-  const { input, layers: main, auxiliary, parameters, macs } = describePlan(plan);
+  const { input, layers: main, auxiliary, parameters, macs } = describePlan(plan, { expand: false });
   const rows: LayerRow[] = [...main, ...auxiliary];
   const columns: Column<LayerRow>[] = [
     {
