@@ -2,9 +2,10 @@ import { type FrozenPrefix, frozenPrefix } from '../config/frozen_prefix.js';
 import { type PlannedLayer, subtree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { printable } from '../config/words.js';
+import { bufferSpecs, trainedSpecs } from '../model/state_specs.js';
 import type { Experiment } from '../registry/experiment.js';
 import { layerEntry } from '../registry/layers/index.js';
-import type { Shape } from '../registry/layers/layer.js';
+import type { Shape, TensorSpec } from '../registry/layers/layer.js';
 import { elements } from '../shape.js';
 import { grouped } from '../terminal/format.js';
 import { textTable } from '../terminal/table.js';
@@ -30,7 +31,11 @@ export interface Description {
   readonly layers: readonly DescribedLayer[];
   /** Layers of the auxiliary heads, named `<head>.<layer>`. */
   readonly auxiliary: readonly (DescribedLayer & { readonly after: string; readonly weight: number })[];
+  /** Trained and frozen ones. */
   readonly parameters: number;
+  readonly trained: number;
+  /** Numbers of running statistics, and counters. */
+  readonly buffers: number;
   readonly macs: number;
   /** The weights that a run starts from, as the config has them; null where all are drawn from the seed. */
   readonly init: Experiment['init'];
@@ -46,20 +51,27 @@ export interface DescribedFreezing extends FrozenPrefix {
   readonly features: { readonly behind: string; readonly shape: Shape } | null;
 }
 
-export function describePlan(plan: Plan): Description {
+/** @param expand whether the layers that a composite stands for are among them, too */
+export function describePlan(plan: Plan, { expand }: { readonly expand: boolean }): Description {
   const { network } = plan;
   return {
     name: plan.config.name,
     input: network.layers[0]!.input,
-    layers: network.layers.flatMap((layer) => describeLayer(layer)),
+    layers: network.layers.flatMap((layer) => describeLayer(layer, expand)),
     auxiliary: network.auxiliary.flatMap(({ after, weight, layers }) =>
-      layers.flatMap((layer) => describeLayer(layer).map((each) => ({ ...each, after, weight }))),
+      layers.flatMap((layer) => describeLayer(layer, expand).map((each) => ({ ...each, after, weight }))),
     ),
     parameters: plan.parameterCount,
+    trained: countNumbers(trainedSpecs(plan)),
+    buffers: countNumbers(bufferSpecs(network)),
     macs: plan.macs,
     init: plan.config.init,
     frozen: plan.frozen.size === 0 ? null : describeFreezing(plan),
   };
+}
+
+function countNumbers(specs: ReadonlyMap<string, TensorSpec>): number {
+  return [...specs.values()].reduce((sum, { shape }) => sum + elements(shape), 0);
 }
 
 function describeFreezing(plan: Plan): DescribedFreezing {
@@ -70,16 +82,17 @@ function describeFreezing(plan: Plan): DescribedFreezing {
   return { ...prefix, of: layers.length, features };
 }
 
-/** A layer and what the config has inside it: what a composite stands for is not there. */
-function describeLayer(layer: PlannedLayer, depth = 0): DescribedLayer[] {
+/** A layer and what the config has inside it; what a composite stands for where that is wanted. */
+function describeLayer(layer: PlannedLayer, expand: boolean, depth = 0): DescribedLayer[] {
   const { name, label, options, output } = layer;
   const all = subtree(layer);
   const tensors = all.flatMap((each) => each.tensors.filter(({ role }) => role === 'parameter'));
   const parameters = tensors.reduce((sum, { shape }) => sum + elements(shape), 0);
   const macs = all.reduce((sum, each) => sum + each.macs, 0);
-  const held = 'expand' in layerEntry(options.type) ? [] : layer.stacks.flatMap((stack) => stack.layers);
+  const isWhole = 'expand' in layerEntry(options.type) && !expand;
+  const held = isWhole ? [] : layer.stacks.flatMap((stack) => stack.layers);
   const described = { name, label, depth, type: options.type, output, parameters, macs };
-  return [described, ...held.flatMap((each) => describeLayer(each, depth + 1))];
+  return [described, ...held.flatMap((each) => describeLayer(each, expand, depth + 1))];
 }
 
 const HEADER = ['layer', 'type', 'output', 'parameters', 'MACs'] as const;
@@ -87,7 +100,7 @@ const NUMBERS = [HEADER.indexOf('parameters'), HEADER.indexOf('MACs')];
 
 /** The description as a table of plain text. */
 export function descriptionTable(description: Description): string {
-  const { name, input, layers, auxiliary, parameters, macs, init, frozen } = description;
+  const { name, input, layers, auxiliary, parameters, trained, buffers, macs, init, frozen } = description;
   const row = (layer: DescribedLayer) => [
     layer.depth === 0 ? layer.name : `${'  '.repeat(layer.depth)}${layer.label}`,
     layer.type,
@@ -107,12 +120,22 @@ export function descriptionTable(description: Description): string {
   const notes = [...heads].map(
     ([head, { after, weight }]) => `${head}: reads ${after}, its loss counts ${weight}; in training only`,
   );
+  if (buffers > 0 || trained < parameters) notes.push(totals(description));
   if (init) {
     const afresh = init.ignore.length > 0 ? `; afresh: ${init.ignore.join(', ')}` : '';
     notes.push(printable(`starts from ${init.file}${afresh}`));
   }
   if (frozen) notes.push(...freezingNotes(frozen));
   return [name, '', ...lines, ...(notes.length > 0 ? ['', ...notes] : [])].join('\n');
+}
+
+function totals({ parameters, trained, buffers }: Description): string {
+  const counts = [
+    `${grouped(trained)} parameters trained`,
+    ...(trained < parameters ? [`${grouped(parameters - trained)} frozen`] : []),
+    ...(buffers > 0 ? [`${grouped(buffers)} numbers in buffers`] : []),
+  ];
+  return counts.join(', ');
 }
 
 function freezingNotes({ frozen, of, features, reason }: DescribedFreezing): string[] {

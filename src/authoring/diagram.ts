@@ -1,15 +1,18 @@
-import type { PlannedHead, PlannedLayer, PlannedStack } from '../config/network.js';
+import { type PlannedHead, type PlannedLayer, type PlannedStack, subtree } from '../config/network.js';
 import type { Plan } from '../config/resolve.js';
 import { shapeText } from '../registry/layers/container.js';
 import { layerEntry } from '../registry/layers/index.js';
 import { pair } from '../registry/schema.js';
 
-/** The network as a flowchart of Mermaid (https://mermaid.js.org): layers, branches, auxiliary heads, loss. */
-export function networkDiagram({ config, network }: Plan): string {
+/**
+ * The network as a flowchart of Mermaid (https://mermaid.js.org): layers, branches, auxiliary heads, loss.
+ * @param expand whether what a composite layer stands for is drawn, too
+ */
+export function networkDiagram({ config, network }: Plan, expand: boolean): string {
   const { layers, auxiliary } = network;
   const ends = new Map<string, string>();
-  const main = drawStack({ layers }, 'layer', { source: 'input', arrow: '-->', ends });
-  const heads = auxiliary.map((head, index) => drawHead(head, index, ends));
+  const main = drawStack({ layers }, 'layer', { source: 'input', arrow: '-->', ends, expand });
+  const heads = auxiliary.map((head, index) => drawHead(head, index, ends, expand));
   const weights = auxiliary.map(({ name, weight }) => `${weight} · ${name}`);
   return [
     '---',
@@ -42,6 +45,7 @@ interface Behind {
   readonly arrow: string;
   /** Gets the node of each layer's output, by the layer's name. */
   readonly ends: Map<string, string>;
+  readonly expand: boolean;
 }
 
 function drawStack({ layers }: Pick<PlannedStack, 'layers'>, prefix: string, behind: Behind): Drawn {
@@ -59,15 +63,27 @@ function drawStack({ layers }: Pick<PlannedStack, 'layers'>, prefix: string, beh
   };
 }
 
-function drawHead({ name, after, layers }: PlannedHead, index: number, ends: Behind['ends']): Drawn {
+function drawHead(
+  { name, after, layers }: PlannedHead,
+  index: number,
+  ends: Behind['ends'],
+  expand: boolean,
+): Drawn {
   const id = `head${index}`;
-  const drawn = drawStack({ layers }, `${id}_layer`, { source: ends.get(after)!, arrow: '-.->', ends });
+  const drawn = drawStack({ layers }, `${id}_layer`, {
+    source: ends.get(after)!,
+    arrow: '-.->',
+    ends,
+    expand,
+  });
   return { ...drawn, nodes: subgraph(id, `${name} (in training only)`, drawn.nodes) };
 }
 
 function drawLayer(layer: PlannedLayer, id: string, behind: Behind): Drawn {
   const { label: name, options, output, stacks } = layer;
-  if (stacks.length === 0) {
+  if (stacks.length === 0 || (!behind.expand && 'expand' in layerEntry(options.type))) {
+    // What reads a layer of it reads it.
+    for (const each of subtree(layer)) behind.ends.set(each.name, id);
     const box = node(id, [name, operation(layer), shapeText(output)]);
     return { nodes: [box], edges: [`${behind.source} ${behind.arrow} ${id}`], last: id };
   }
@@ -100,9 +116,10 @@ function subgraph(id: string, title: string, nodes: readonly string[]): string[]
 /** `conv 7×7, stride 2, relu` */
 function operation({ options }: PlannedLayer): string {
   const words: string[] = [options.type];
-  if ('kernel' in options) {
-    const [height, width] = pair(options.stride ?? options.kernel);
-    words[0] += ` ${pair(options.kernel).join('×')}`;
+  if ('kernel' in options) words[0] += ` ${pair(options.kernel).join('×')}`;
+  const stride = 'stride' in options ? options.stride : null;
+  if (stride !== null || 'kernel' in options) {
+    const [height, width] = pair(stride ?? ('kernel' in options ? options.kernel : 1));
     if (height !== width) words.push(`stride ${height}×${width}`);
     else if (height > 1) words.push(`stride ${height}`);
   }

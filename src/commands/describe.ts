@@ -26,6 +26,9 @@ export default class Describe extends BaseCommand {
       description:
         'mermaid is a flowchart: paste it at https://mermaid.live, or into a ```mermaid block of a Markdown file; json is the same as --json',
     })(),
+    expand: Flags.boolean({
+      description: 'show what blocks of known networks (bottleneck, inception …) stand for, too',
+    }),
   };
 
   override jsonEnabled(): boolean {
@@ -38,8 +41,8 @@ export default class Describe extends BaseCommand {
     const { describePlan, descriptionTable } = await import('../authoring/describe.js');
     const { networkDiagram } = await import('../authoring/diagram.js');
     const { plan } = await loadPlan(args.config, flags.set ?? []);
-    const description = describePlan(plan);
-    this.log(flags.format === 'mermaid' ? networkDiagram(plan) : descriptionTable(description));
+    const description = describePlan(plan, { expand: flags.expand });
+    this.log(flags.format === 'mermaid' ? networkDiagram(plan, flags.expand) : descriptionTable(description));
     return description;
   }
 }

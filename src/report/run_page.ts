@@ -117,7 +117,7 @@ function scoreFacts(scores: Scores): [string, Content][] {
 type LayerRow = Omit<DescribedLayer, 'output'> & { readonly output: readonly number[] };
 
 function layers({ plan }: OpenedRun): Content {
-  const { input, layers: main, auxiliary, parameters, macs } = describePlan(plan);
+  const { input, layers: main, auxiliary, parameters, macs } = describePlan(plan, { expand: false });
   const rows: LayerRow[] = [...main, ...auxiliary];
   const columns: Column<LayerRow>[] = [
     {

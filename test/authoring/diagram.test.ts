@@ -5,7 +5,7 @@ import type { Plan } from '../../src/config/resolve.js';
 import { tinyPlan } from '../helpers/tiny_plan.js';
 
 it('draws layers, branches, heads and the loss', () => {
-  expect(networkDiagram(tinyPlan({ name: '1.0' }))).toBe(`---
+  expect(networkDiagram(tinyPlan({ name: '1.0' }), true)).toBe(`---
 title: "1.0"
 ---
 flowchart TB
@@ -60,7 +60,7 @@ it('a stride that is not square, and one that is that of the window', () => {
         { type: 'linear', name: 'fc', units: 'num_classes' },
       ],
     };
-    return /p<br\/>(.*?)<br/.exec(networkDiagram(tinyPlan({ model })))?.[1];
+    return /p<br\/>(.*?)<br/.exec(networkDiagram(tinyPlan({ model }), true))?.[1];
   };
   expect(drawn({ stride: [1, 2] })).toBe('max_pool 3×2, stride 1×2');
   expect(drawn({})).toBe('max_pool 3×2, stride 3×2');
@@ -83,7 +83,7 @@ it('draws what has a name of its own as a frame, and an empty branch as an edge'
     ],
     auxiliary: [],
   };
-  expect(networkDiagram(tinyPlan({ model })).split('\n').slice(4, -1)).toEqual([
+  expect(networkDiagram(tinyPlan({ model }), true).split('\n').slice(4, -1)).toEqual([
     '  input(["input<br/>3 × 32 × 32"])',
     '  subgraph layer0_inside["s (sequential)"]',
     '    layer0_0_0_0["relu-0<br/>relu<br/>3 × 32 × 32"]',
@@ -105,9 +105,26 @@ it('draws what has a name of its own as a frame, and an empty branch as an edge'
   ]);
 });
 
-describe.each(['googlenet-cifar10', 'quickstart', 'smoke'])('%s', (name) => {
+it('draws a block of a known network as one node, which heads may read', async () => {
+  const { plan } = await loadPlan('configs/zoo/resnet50.yaml');
+  const lines = networkDiagram(plan, false).split('\n');
+  expect(lines.filter((line) => line.includes('bottleneck'))).toHaveLength(3 + 4 + 6 + 3);
+  expect(lines.length).toBeLessThan(70);
+  expect(lines).toContainEqual(
+    expect.stringContaining('["0<br/>bottleneck, stride 2, relu<br/>512 × 8 × 8"]'),
+  );
+  expect(networkDiagram(plan, true).split('\n').length).toBeGreaterThan(400);
+});
+
+describe.each([
+  ['googlenet-cifar10', true],
+  ['googlenet-cifar10', false],
+  ['zoo/densenet121', false],
+  ['zoo/googlenet', false],
+  ['smoke', true],
+] as const)('%s, expanded: %s', (name, expand) => {
   it('has an edge into and out of every node, and every edge between nodes', async () => {
-    const lines = networkDiagram((await loadPlan(`configs/${name}.yaml`)).plan).split('\n');
+    const lines = networkDiagram((await loadPlan(`configs/${name}.yaml`)).plan, expand).split('\n');
     const nodes = lines.flatMap((line) => /^ +(\w+)\(?\["/.exec(line)?.[1] ?? []);
     expect(new Set(nodes).size).toBe(nodes.length);
     const edges = lines
@@ -129,8 +146,8 @@ it('names cannot end their quotes, their line or a comment', () => {
     ...plan,
     network: { ...plan.network, layers: [{ ...first!, label: name }, ...rest] },
   };
-  const lines = networkDiagram(evil).split('\n');
-  expect(lines).toHaveLength(networkDiagram(plan).split('\n').length);
+  const lines = networkDiagram(evil, true).split('\n');
+  expect(lines).toHaveLength(networkDiagram(plan, true).split('\n').length);
   const line = lines.find((each) => each.startsWith('  layer0['))!;
   expect(line).toMatch(/^ {2}layer0\["[^"<>`%{}*;]*(?:(?:#\d+;|<br\/>)[^"<>`%{}*;]*)*"\]$/);
   const decoded = line.replace(/#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)));

@@ -99,6 +99,22 @@ describe('a use', () => {
     });
   });
 
+  it('puts an initialization in place that an option of any name gives, or has as its default', async () => {
+    const options = 'options: {start: {type: constant, value: 3}, ';
+    const blocks = BLOCKS.replace('options: {', options).replace('padding: 1}', 'padding: 1, init: $start}');
+    const { plan } = await load(
+      withLayers(
+        '- {type: basic, name: a, filters: 3, start: {type: normal, std: 0.5}}\n- {type: basic, name: b, filters: 3}',
+        blocks,
+      ),
+    );
+    const starts = allLayers(plan.network).map(({ name, tensors }) => [name, tensors[0]?.init]);
+    expect(Object.fromEntries(starts)).toMatchObject({
+      'a.conv1': { kind: 'normal', std: 0.5 },
+      'b.conv1': { kind: 'constant', value: 3 },
+    });
+  });
+
   it('takes --set by the name of the use, and of the block', async () => {
     const text = withLayers(
       '- {type: basic, name: l, filters: 3}\n- {type: conv, name: c, filters: 2, kernel: 1}',

@@ -19,7 +19,8 @@ function lively(plan: Plan): ModelState {
   for (const [name, { shape, data }] of [...state.parameters, ...state.buffers]) {
     if (shape.length !== 1 || !(data instanceof Float32Array)) continue;
     const noise = random.tensor(shape).values;
-    data.set(name.endsWith('running_var') ? Float32Array.from(noise, (value) => 1.5 + value) : noise);
+    const shift = name.endsWith('running_var') ? 1.5 : 0;
+    for (let i = 0; i < noise.length; i++) data[i] = noise[i]! + shift;
   }
   return state;
 }

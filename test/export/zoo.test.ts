@@ -19,8 +19,6 @@ const SIZES = {
   mobilenet_v3_small: 32,
   efficientnet_b0: 32,
   squeezenet1_1: 32,
-  densenet121: 32,
-  googlenet: 64,
 } as const;
 const IMAGES = 2;
 
@@ -42,7 +40,7 @@ function livelyState(plan: Plan): ModelState {
     if (shape.length !== 1 || !(data instanceof Float32Array)) continue;
     const noise = random.tensor(shape).values;
     const middle = name.endsWith('.weight') || name.endsWith('running_var') ? 1 : 0;
-    data.set(Float32Array.from(noise, (value) => middle + 0.2 * value));
+    for (let i = 0; i < noise.length; i++) data[i] = middle + 0.2 * noise[i]!;
   }
   return state;
 }
