@@ -45,7 +45,8 @@ function inOwnWords(text: string, error: Errors.CLIError, { command, flags }: Us
     const known = Object.keys(flags).map((flag) => `--${flag}`);
     const unknownFlag = (flag: string) => {
       const key = KEYS_AS_FLAGS.get(flag);
-      const hint = key && 'set' in flags ? `; it is a key of configs: --set ${key}=…` : suggestion(flag, known);
+      const hint =
+        key && 'set' in flags ? `; it is a key of configs: --set ${key}=…` : suggestion(flag, known);
       return `${flag}: expected a flag of ${command}${hint}`;
     };
     return unknown.split(', ').map(unknownFlag).join('\n');

@@ -38,7 +38,9 @@ const factorsOfFloat32: Rule = ({ config }) => {
   return [
     ...mean.flatMap((value, i) => outOf(['input', 'normalize', 'mean', i], value, -LARGEST)),
     ...std.flatMap((value, i) => outOf(['input', 'normalize', 'std', i], value, SMALLEST)),
-    ...config.model.auxiliary.flatMap(({ weight }, i) => outOf(['model', 'auxiliary', i, 'weight'], weight, 0)),
+    ...config.model.auxiliary.flatMap(({ weight }, i) =>
+      outOf(['model', 'auxiliary', i, 'weight'], weight, 0),
+    ),
   ];
 };
 

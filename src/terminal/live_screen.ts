@@ -75,7 +75,9 @@ export class LiveScreen implements Screen {
 
   private live(): string {
     if (this.title === null) return '';
-    const text = this.latest ? outputText(progressLine(this.latest, this.room())) : this.title.slice(0, this.room());
+    const text = this.latest
+      ? outputText(progressLine(this.latest, this.room()))
+      : this.title.slice(0, this.room());
     return `${styleText('yellow', this.spinner.fetch(), { stream: this.stream })} ${text}`;
   }
 
