@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
+import { backendFlag, sourceArg, threadsFlag, weightsFlag } from '../flags.js';
 import type { PredictResult } from '../inference/predict.js';
 
 export default class Predict extends BaseCommand {
@@ -26,6 +26,7 @@ export default class Predict extends BaseCommand {
       description: 'classes to tell of each image',
     }),
     backend: backendFlag,
+    weights: weightsFlag,
     threads: threadsFlag,
   };
 
@@ -33,7 +34,8 @@ export default class Predict extends BaseCommand {
     const { args, flags } = await this.parse(Predict);
     const { predictImages, predictionTable, unreadable } = await import('../inference/predict.js');
     const { source, images } = args;
-    const result = await predictImages({ source, images, ...flags, topK: flags['top-k'] });
+    const { weights } = flags;
+    const result = await predictImages({ source, images, ...flags, weights, topK: flags['top-k'] });
     const errors = unreadable(result.images);
     if (errors.length < result.images.length) this.log(predictionTable(result.images));
     for (const line of errors) this.logToStderr(line);

@@ -10,7 +10,7 @@ import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages } from '../terminal/screen.js';
 import { textTable } from '../terminal/table.js';
 import { classifyImages, type Predicted, type Unreadable } from './classify_images.js';
-import { openCheckpoint } from './open_checkpoint.js';
+import { describeWeights, openCheckpoint, type WeightsChoice } from './open_checkpoint.js';
 
 /** What `gnet predict` was asked for. */
 export interface PredictOptions {
@@ -21,12 +21,16 @@ export interface PredictOptions {
   /** How many classes to tell of each image; more than there are stands for all. */
   readonly topK: number;
   readonly backend: string | undefined;
+  /** The average where there is one, if not given. */
+  readonly weights?: WeightsChoice | undefined;
   readonly threads: number;
 }
 
 export interface PredictResult {
   readonly checkpoint: string;
   readonly step: number;
+  /** Where the checkpoint has an average: whether it was taken. */
+  readonly weights?: WeightsChoice;
   readonly backend: BackendName;
   readonly images: readonly (Predicted | Unreadable)[];
 }
@@ -38,7 +42,11 @@ interface Context {
 
 /** Classifies image files with a checkpoint. One that cannot be read does not keep the others from their answers. */
 export async function predictImages(options: PredictOptions): Promise<PredictResult> {
-  const { directory, step, plan, state } = await openCheckpoint(options.source, options.backend);
+  const { directory, step, plan, state, weights } = await openCheckpoint(
+    options.source,
+    options.backend,
+    options.weights,
+  );
   const threads = threadCount(options.threads);
   const choice = await takeBackend(plan.config.backend, threads);
   const interrupt = new InterruptHandler();
@@ -50,7 +58,7 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
           title: 'Model',
           run: async (stage) => {
             stage.program = await withUserErrors(openProgram(plan, choice.name, threads, state), choice.name);
-            return `${directory}, step ${grouped(step)}, on ${choice.name} (${choice.reason})`;
+            return `${directory}, step ${grouped(step)}${describeWeights(weights)}, on ${choice.name} (${choice.reason})`;
           },
         },
         {
@@ -71,7 +79,13 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
     context.program?.dispose();
     interrupt.dispose();
   }
-  return { checkpoint: directory, step, backend: choice.name, images: context.images };
+  return {
+    checkpoint: directory,
+    step,
+    ...(weights && { weights }),
+    backend: choice.name,
+    images: context.images,
+  };
 }
 
 /** A line for each image that was read: its name, then the most probable classes. */

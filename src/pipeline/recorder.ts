@@ -62,6 +62,7 @@ export class Recorder {
       this.events.scalar(`loss/train_${head}`, loss, line.step);
     this.events.scalar('accuracy/train', line.accuracy, line.step);
     this.events.scalar('learning_rate', line.learning_rate, line.step);
+    if (line.gradient_norm !== undefined) this.events.scalar('gradient_norm', line.gradient_norm, line.step);
     this.events.scalar('images_per_second/train', line.images_per_second, line.step);
   }
 

@@ -21,6 +21,7 @@ const SummarySchema = Type.Object({
   seconds: Type.Number(),
   best: BestSchema,
   chosen_on: Type.Unsafe<DatasetFacts['chosenOn']>({ enum: ['validation', 'test'], default: 'test' }),
+  weights: Type.Optional(Type.Literal('average')),
   test: Type.Object({
     loss: Type.Number(),
     accuracy: Type.Number(),
@@ -35,6 +36,7 @@ const SummarySchema = Type.Object({
  * - `seconds`: what its training steps and evaluations took, over all sessions.
  * - `best`: the evaluation whose weights checkpoints/best holds, on the split `chosen_on`. A test set that chose them
  *   no longer measures them: `test` is then optimistic.
+ * - `weights`: where it is not the weights that training changes that were chosen and tested, but their average.
  * - `test`: the weights of checkpoints/best, read back and evaluated on the test set.
  */
 export type RunSummary = Readonly<Static<typeof SummarySchema>>;

@@ -34,11 +34,15 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StateTensor>;
   /** Optimizer slot (`exp_avg`; no dots) → parameter → tensor. A slot holds at least one tensor. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, NamedTensor>>;
+  /** The average of the weights, as `tensors`; only where `state.averaged` counts what it goes over. */
+  readonly average?: ReadonlyMap<string, StateTensor>;
   readonly state: CheckpointState;
 }
 
 /** Parameters and buffers, in a checkpoint's directory. */
 export const MODEL_FILE = 'model.safetensors';
+/** Their average over the training, where there is one. */
+export const AVERAGE_FILE = 'average.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const STATE_FILE = 'state.json';
 
@@ -97,19 +101,25 @@ export async function saveCheckpoint(
  */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   return atCheckpoint(directory, async (real) => {
-    const { state, files } = await readSealedState(join(real, STATE_FILE));
-    const tensors = await readTensors(real, MODEL_FILE, files);
+    const { files, ...weights } = await readSealed(real);
     const slots = await readTensors(real, OPTIMIZER_FILE, files);
-    return { tensors, slots: splitSlots(slots, tensors, join(real, OPTIMIZER_FILE)), state };
+    return { ...weights, slots: splitSlots(slots, weights.tensors, join(real, OPTIMIZER_FILE)) };
   });
 }
 
 /** As `readCheckpoint`, without the state of the optimizer: what the use of a trained model needs. */
 export async function readWeights(directory: string): Promise<Omit<Checkpoint, 'slots'>> {
   return atCheckpoint(directory, async (real) => {
-    const { state, files } = await readSealedState(join(real, STATE_FILE));
-    return { tensors: await readTensors(real, MODEL_FILE, files), state };
+    const { files, ...weights } = await readSealed(real);
+    return weights;
   });
+}
+
+async function readSealed(real: string): Promise<Omit<Checkpoint, 'slots'> & { files: FileDigests }> {
+  const { state, files } = await readSealedState(join(real, STATE_FILE));
+  const tensors = await readTensors(real, MODEL_FILE, files);
+  if (state.averaged === undefined) return { tensors, state, files };
+  return { tensors, average: await readTensors(real, AVERAGE_FILE, files), state, files };
 }
 
 /**
@@ -169,7 +179,7 @@ async function resolveLink(directory: string): Promise<string> {
   }
 }
 
-function encodeTensors({ tensors: model, slots }: Checkpoint): Map<string, Uint8Array[]> {
+function encodeTensors({ tensors: model, slots, average }: Checkpoint): Map<string, Uint8Array[]> {
   const slotTensors = new Map<string, NamedTensor>();
   for (const [slot, tensors] of slots) {
     if (slot.includes('.')) throw new Error(`optimizer slot ${slot}: expected a name without dots`);
@@ -178,6 +188,7 @@ function encodeTensors({ tensors: model, slots }: Checkpoint): Map<string, Uint8
   return new Map([
     // 'pt' is what loaders for PyTorch look for; names and layouts are PyTorch's.
     [MODEL_FILE, encodeSafetensors(model, { format: 'pt' })],
+    ...(average ? [[AVERAGE_FILE, encodeSafetensors(average, { format: 'pt' })] as const] : []),
     [OPTIMIZER_FILE, encodeSafetensors(slotTensors)],
   ]);
 }

@@ -50,7 +50,7 @@ async function record(options: { every?: number | null; best?: number; finished?
     { plan, program, data, inputs: data, recorder },
     ended,
     { ...ended, best: evaluation, finished },
-    { result, scores, predictions, seconds: 1.5 },
+    { result, scores, predictions, seconds: 1.5, isAverage: false },
   );
   return { plan, data, epoch, calls, given, evaluation };
 }
