@@ -101,7 +101,7 @@ export async function saveCheckpoint(
  */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
   return atCheckpoint(directory, async (real) => {
-    const { files, ...weights } = await readModel(real);
+    const { files, ...weights } = await readSealed(real);
     const slots = await readTensors(real, OPTIMIZER_FILE, files);
     return { ...weights, slots: splitSlots(slots, weights.tensors, join(real, OPTIMIZER_FILE)) };
   });
@@ -109,11 +109,13 @@ export async function readCheckpoint(directory: string): Promise<Checkpoint> {
 
 /** As `readCheckpoint`, without the state of the optimizer: what the use of a trained model needs. */
 export async function readWeights(directory: string): Promise<Omit<Checkpoint, 'slots'>> {
-  const { files: _, ...weights } = await atCheckpoint(directory, readModel);
-  return weights;
+  return atCheckpoint(directory, async (real) => {
+    const { files, ...weights } = await readSealed(real);
+    return weights;
+  });
 }
 
-async function readModel(real: string): Promise<Omit<Checkpoint, 'slots'> & { files: FileDigests }> {
+async function readSealed(real: string): Promise<Omit<Checkpoint, 'slots'> & { files: FileDigests }> {
   const { state, files } = await readSealedState(join(real, STATE_FILE));
   const tensors = await readTensors(real, MODEL_FILE, files);
   if (state.averaged === undefined) return { tensors, state, files };

@@ -77,7 +77,9 @@ describe('mistakes', () => {
       'base.yaml:8:20 training.epochs: expected an integer from 1 to 1000000, got 0',
       '--set model.layers.pol.name=x: expected an index from 0 to 1, pool or fc, got "pol"; did you mean pool?',
       '--set training.batchsize=8: expected one of the keys epochs, batch_size, shuffle, got batchsize; did you mean batch_size?',
-      expect.stringMatching(/^--set backend=cuda: expected one of auto, .*, got "cuda"$/),
+      expect.stringMatching(
+        /^--set backend=cuda: expected one of auto, .*, got "cuda"; did you mean onnxruntime-cuda\?$/,
+      ),
     ]);
   });
 

@@ -27,11 +27,6 @@ export function planConvolution(
     throw new OptionError('groups', expected, String(c.groups));
   }
   const window = reach(c.kernel, c.dilation);
-  const { top, bottom, left, right } = c.padding;
-  if (Math.max(top, bottom) >= window[0] || Math.max(left, right) >= window[1]) {
-    const expected = `less than the ${window[0]} × ${window[1]} pixels of its window, which else sees padding alone`;
-    throw new OptionError('padding', expected, `${top} × ${left}`);
-  }
   const [outHeight, outWidth] = windowOutput(height, width, window, c.stride, c.padding);
   const fanIn = (channels / c.groups) * c.kernel[0] * c.kernel[1];
   const bound = 1 / Math.sqrt(fanIn);
