@@ -24,6 +24,12 @@ export const backendFlag = Flags.option({
   description: "what computes, in place of the config's key backend; auto takes the best that works here",
 })();
 
+export const weightsFlag = Flags.option({
+  options: ['average', 'trained'] as const,
+  description:
+    'of a checkpoint with averaged weights (key average of its config): these, the default, or those that training changed',
+})();
+
 export const threadsFlag = Flags.integer({
   min: 0,
   // More than any machine has cores: each would be started, and spin.

@@ -28,7 +28,9 @@ export async function withFailures(
   const program = await guard('to open the model', () => opening);
   return {
     prepare: (size) => guard('to compile the model', () => program.prepare(size)),
-    backward: (batch, masks) => guard('in the backward pass', () => program.backward(batch, masks)),
+    backward: (batch, masks, part) =>
+      guard('in the backward pass', () => program.backward(batch, masks, part)),
+    clip: (clipping) => guard('to clip the gradients', () => program.clip(clipping)),
     gradients: () => guard('to hand over gradients', () => program.gradients()),
     update: (update) => guard('in the update', () => program.update(update)),
     evaluate: (batch, weights) => guard('in an evaluation', () => program.evaluate(batch, weights)),

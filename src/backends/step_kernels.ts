@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Plan } from '../config/resolve.js';
+import { type Clipping, clippingOf, clipTensors } from '../model/clipping.js';
 import { updatedState } from '../model/tensor_update.js';
 import { type UpdateGroup, updateGroups } from '../model/update_groups.js';
 import { optimizerEntry } from '../registry/optimizers/index.js';
@@ -10,7 +11,7 @@ import { input, traceGraph } from '../tracing/trace_graph.js';
 const BATCH_SIZE = 2;
 
 /**
- * Names of the TensorFlow.js kernels that a plan's training step, update and evaluation call, sorted. They are found by
+ * Names of the TensorFlow.js kernels that a plan's training step, clipping, update and evaluation call, sorted. They are found by
  * tracing: nothing is computed, and every backend is asked for the same ones.
  * @throws UntranslatedKernelError where the step has a kernel that the tracer does not know
  */
@@ -20,7 +21,16 @@ export async function stepKernels(plan: Plan): Promise<string[]> {
     await traceEvaluation(plan, BATCH_SIZE, onnxOperators),
   ];
   for (const group of updateGroups(plan)) graphs.push(await traceUpdate(group));
+  const clipping = clippingOf(plan);
+  if (clipping) graphs.push(await traceClipping(clipping));
   return [...new Set(graphs.flatMap(({ kernels }) => kernels))].toSorted();
+}
+
+function traceClipping(clipping: Clipping) {
+  return traceGraph(onnxOperators, (trace) => {
+    const value = (name: string) => new Map([['parameter', input(trace, name, 'float32', [2, 3])]]);
+    clipTensors(tf, clipping, value('gradient'), value('parameter'));
+  });
 }
 
 /** The update of one small parameter: that of every other one of its group has the same kernels. */

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
-import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
+import { backendFlag, sourceArg, threadsFlag, weightsFlag } from '../flags.js';
 import type { EvalResult } from '../inference/evaluate_checkpoint.js';
 
 export default class Eval extends BaseCommand {
@@ -26,6 +26,7 @@ export default class Eval extends BaseCommand {
       description: 'which images of the data set',
     })(),
     backend: backendFlag,
+    weights: weightsFlag,
     threads: threadsFlag,
   };
 
@@ -36,6 +37,7 @@ export default class Eval extends BaseCommand {
       source: args.source,
       split: flags.split,
       backend: flags.backend,
+      weights: flags.weights,
       threads: flags.threads,
     });
   }

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import type { ExportResult } from '../export/export.js';
-import { sourceArg } from '../flags.js';
+import { sourceArg, weightsFlag } from '../flags.js';
 
 export default class Export extends BaseCommand {
   static override description =
@@ -17,6 +17,7 @@ export default class Export extends BaseCommand {
       required: true,
       description: 'what to write',
     })(),
+    weights: weightsFlag,
     output: Flags.string({
       helpValue: 'PATH',
       description:
@@ -29,7 +30,12 @@ export default class Export extends BaseCommand {
     const { args, flags } = await this.parse(Export);
     const { exportCheckpoint } = await import('../export/export.js');
     const { source } = args;
-    const result = await exportCheckpoint({ source, ...flags, output: flags.output });
+    const result = await exportCheckpoint({
+      source,
+      ...flags,
+      output: flags.output,
+      weights: flags.weights,
+    });
     this.log(`${result.output}\n  ${result.usage}`);
     return result;
   }

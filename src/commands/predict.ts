@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../base_command.js';
 import { printable } from '../config/words.js';
-import { backendFlag, sourceArg, threadsFlag } from '../flags.js';
+import { backendFlag, sourceArg, threadsFlag, weightsFlag } from '../flags.js';
 import type { PredictResult } from '../inference/predict.js';
 
 export default class Predict extends BaseCommand {
@@ -44,6 +44,7 @@ export default class Predict extends BaseCommand {
     }),
     link: Flags.boolean({ dependsOn: ['into'], description: 'symbolic links in place of copies' }),
     backend: backendFlag,
+    weights: weightsFlag,
     threads: threadsFlag,
   };
 
@@ -52,11 +53,11 @@ export default class Predict extends BaseCommand {
     const { predictImages, predictionTable, unreadable } = await import('../inference/predict.js');
     const { parseThreshold } = await import('../inference/threshold.js');
     const { source, images } = args;
-    const { output, into, link, backend, threads } = flags;
+    const { output, into, link, backend, weights, threads } = flags;
     const threshold = flags.threshold === undefined ? undefined : parseThreshold(flags.threshold);
     const result = await predictImages({
       ...{ source, images, topK: flags['top-k'], threshold },
-      ...{ output, into, link, backend, threads },
+      ...{ output, into, link, backend, weights, threads },
     });
     const errors = unreadable(result.images);
     if (errors.length < result.images.length) this.log(predictionTable(result.images));

@@ -35,15 +35,31 @@ const batchWithinTrainingSet: Rule = ({ config, dataset }) => {
   return [problem(['training', 'batch_size'], expected, batch_size)];
 };
 
+const accumulateDivides: Rule = ({ config: { training } }) => {
+  const { batch_size, accumulate } = training;
+  if (batch_size % accumulate === 0) return [];
+  return [problem(['training', 'accumulate'], `a divisor of batch_size (${batch_size})`, accumulate)];
+};
+
+const CLIPPINGS = ['clip_grad_norm', 'clip_grad_value', 'agc'] as const;
+
+const oneClipping: Rule = ({ config: { training } }) => {
+  const [first, ...more] = CLIPPINGS.filter((key) => training[key] !== null);
+  return more.map((key) =>
+    problem(['training', key], `null, as ${first} clips already`, String(training[key])),
+  );
+};
+
 /**
  * Of one value a batch norm has no variance: PyTorch refuses it, too. A channel has one where a map of 1 × 1 or a flat
  * feature meets a batch of one image. A frozen one evaluates, and reads no batch.
  */
 const batchWithVariance: Rule = ({ config, dataset, network, frozen }) => {
-  const { batch_size } = config.training;
+  const { batch_size, accumulate } = config.training;
   const images = dataset.count.train;
-  const last = images % batch_size || batch_size;
-  if (batch_size > images || last > 1) return [];
+  const part = batch_size / accumulate;
+  const last = images % part || part;
+  if (batch_size > images || !Number.isInteger(part) || last > 1) return [];
   const alone = allLayers(network).filter(
     (layer) =>
       layer.options.type === 'batch_norm' &&
@@ -53,6 +69,11 @@ const batchWithVariance: Rule = ({ config, dataset, network, frozen }) => {
   if (alone.length === 0) return [];
   const names = `${alone.map(({ name }) => name).join(', ')} (batch_norm)`;
   const why = `${names} would have one value for each channel in a batch of 1`;
+  // Without parts, the batch would be wrong, too, where images % batch_size is 1.
+  if (accumulate > 1 && images % batch_size !== 1) {
+    const expected = `another number of parts, such as 1: ${why}`;
+    return [problem(['training', 'accumulate'], expected, `${accumulate}, which leaves a part of 1 image`)];
+  }
   if (images === 1) {
     return [problem(['training', 'batch_size'], `at least 2 training images: ${why}`, `${batch_size} of 1`)];
   }
@@ -102,6 +123,12 @@ const scheduleWithinRun: Rule = ({ config: { schedule, training } }) => {
   return [problem(['schedule', 'first_epochs'], expected, schedule.first_epochs)];
 };
 
+const averageWithinRun: Rule = ({ config: { average, training } }) => {
+  if (average.type !== 'swa' || average.start_epoch <= training.epochs) return [];
+  const expected = `at most ${training.epochs}, the epochs of the training`;
+  return [problem(['average', 'start_epoch'], expected, average.start_epoch)];
+};
+
 const weightOfEachClass: Rule = ({ config: { loss }, dataset }) => {
   if (!('class_weights' in loss) || !Array.isArray(loss.class_weights)) return [];
   const { length } = dataset.classes;
@@ -143,10 +170,13 @@ const affordableOutputs: Rule = ({ network }) => {
 
 const RULES: readonly Rule[] = [
   batchWithinTrainingSet,
+  accumulateDivides,
+  oneClipping,
   batchWithVariance,
   nesterovNeedsMomentum,
   warmupWithinRun,
   scheduleWithinRun,
+  averageWithinRun,
   weightOfEachClass,
   normalizeEachChannel,
   affordableParameters,

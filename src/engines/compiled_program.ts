@@ -1,5 +1,14 @@
 import type { Plan } from '../config/resolve.js';
-import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../model/program.js';
+import type { Clipping } from '../model/clipping.js';
+import {
+  type Batch,
+  type Evaluation,
+  type Masks,
+  type Program,
+  type Update,
+  type Weights,
+  WHOLE,
+} from '../model/program.js';
 import type { ModelState } from '../model/state.js';
 import { readMetrics, type StepMetrics } from '../model/step.js';
 import type { NamedTensor } from '../storage/safetensors.js';
@@ -42,17 +51,22 @@ export class CompiledProgram implements Program {
     await this.training.prepare(batchSize);
   }
 
-  async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
+  async backward(batch: Batch, masks: Masks, part = WHOLE): Promise<StepMetrics> {
     const { outputs } = this.current.beginTraining();
     const inputs = new Map([
-      ...this.current.inputs,
+      ...(part.first ? this.current.inputs : this.current.beginPart()),
       ...batchViews(this.plan, batch),
       ...maskViews(this.plan, batch, masks),
     ]);
     return this.training.run(batch.size, async (executable) => {
       const output = await executable.run(inputs, outputs);
+      this.current.addPart(part);
       return readMetrics(this.plan, output(ports.metrics).data as Float32Array);
     });
+  }
+
+  async clip(clipping: Clipping): Promise<number> {
+    return this.current.clip(clipping);
   }
 
   async gradients(): Promise<ReadonlyMap<string, NamedTensor>> {

@@ -1,6 +1,7 @@
 import type { Plan } from '../config/resolve.js';
+import { type Clipping, clipInPlace } from '../model/clipping.js';
 import { FusedState } from '../model/fused_state.js';
-import type { Update } from '../model/program.js';
+import type { Part, Update } from '../model/program.js';
 import type { ModelState } from '../model/state.js';
 import { parameterSpecs } from '../model/state_specs.js';
 import { updateGroups } from '../model/update_groups.js';
@@ -26,6 +27,8 @@ export class HostState {
   private readonly buffers: Views;
   private views: Views | undefined;
   private training: TrainingViews | undefined;
+  /** What the parts of an update before this one left. */
+  private before: { readonly gradients: Float32Array; readonly buffers: Views } | undefined;
 
   /** Starts from a copy. Memory for training is taken where there is optimizer state, else when training begins. */
   constructor(
@@ -70,12 +73,39 @@ export class HostState {
     return this.training;
   }
 
+  /** What a part that is not the first reads: the state with the buffers' next values. Their gradients are kept for `addPart`. */
+  beginPart(): Views {
+    const { next } = this.beginTraining();
+    const gradients = this.trained.allGradients;
+    this.before ??= { gradients: new Float32Array(gradients.length), buffers: copied(next) };
+    this.before.gradients.set(gradients);
+    // Copies: a graph must not write what it reads.
+    copyInto(this.before.buffers, next);
+    return new Map([...this.inputs, ...this.before.buffers]);
+  }
+
+  /** Weighs the gradients of a part by its share, and adds those of the parts before it. */
+  addPart({ first, share }: Part): void {
+    const gradients = this.trained.allGradients;
+    if (first) {
+      if (share !== 1) for (let i = 0; i < gradients.length; i++) gradients[i] = share * gradients[i]!;
+      return;
+    }
+    const { gradients: before } = this.before!;
+    for (let i = 0; i < gradients.length; i++) gradients[i] = before[i]! + share * gradients[i]!;
+  }
+
+  /** As `Program.clip`. */
+  clip(clipping: Clipping): number {
+    const { allGradients: all, gradients, parameters } = this.trained;
+    return clipInPlace(clipping, { all, gradients, parameters });
+  }
+
   /** Updates trained parameters and slots by the gradients as they are; buffers take their next values. */
   update(update: Update): void {
     const { next } = this.beginTraining();
     this.trained.update(update);
-    for (const [name, { data }] of next)
-      (this.buffers.get(name)!.data as Float32Array).set(data as Float32Array);
+    copyInto(this.buffers, next);
   }
 
   /** Shares memory with this state, all but counters. */
@@ -92,4 +122,8 @@ function copied(views: Views): Views {
   return new Map(
     [...views].map(([name, view]): [string, View] => [name, { ...view, data: view.data.slice() }]),
   );
+}
+
+function copyInto(to: Views, from: Views): void {
+  for (const [name, { data }] of from) (to.get(name)!.data as Float32Array).set(data as Float32Array);
 }

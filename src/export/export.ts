@@ -1,7 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Interrupted, UserError } from '../errors.js';
-import { type OpenedCheckpoint, openCheckpoint } from '../inference/open_checkpoint.js';
+import {
+  describeWeights,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  type WeightsChoice,
+} from '../inference/open_checkpoint.js';
 import { writeNewOutput } from '../storage/new_output.js';
 import { bytes } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
@@ -16,6 +21,8 @@ export interface ExportOptions {
   readonly format: ExportFormatName;
   /** A new file, or a directory; a run has a place of its own for it. */
   readonly output: string | undefined;
+  /** The average where there is one, if not given. */
+  readonly weights?: WeightsChoice | undefined;
   /** Whether an earlier export may be replaced. */
   readonly force: boolean;
 }
@@ -23,6 +30,8 @@ export interface ExportOptions {
 export interface ExportResult {
   readonly checkpoint: string;
   readonly step: number;
+  /** Where the checkpoint has an average: whether it was written. */
+  readonly weights?: WeightsChoice;
   readonly format: ExportFormatName;
   readonly output: string;
   readonly bytes: number;
@@ -34,7 +43,7 @@ export interface ExportResult {
 /** Writes a trained model in another format, reads it back, compares it with the model, and only then names it. */
 export async function exportCheckpoint(options: ExportOptions): Promise<ExportResult> {
   const format: ExportFormat = exportFormats[options.format];
-  const model = await openCheckpoint(options.source);
+  const model = await openCheckpoint(options.source, undefined, options.weights);
   const path = await outputPath(options, format, model);
   const interrupt = new InterruptHandler();
   try {
@@ -43,10 +52,11 @@ export async function exportCheckpoint(options: ExportOptions): Promise<ExportRe
     const written = await writeNewOutput(output, (temporary) =>
       writeAndVerify(format, model, temporary, interrupt),
     );
-    const { directory: checkpoint, step } = model;
+    const { directory: checkpoint, step, weights } = model;
     return {
       checkpoint,
       step,
+      ...(weights && { weights }),
       format: options.format,
       output: path,
       ...written,
@@ -75,7 +85,7 @@ async function writeAndVerify(
           await format.write(model, await exportMetadata(model), path);
           context.bytes = await sizeOf(path, format);
           await stopWhereAsked();
-          return `${model.directory}, step ${model.step}: ${bytes(context.bytes)}`;
+          return `${model.directory}, step ${model.step}${describeWeights(model.weights)}: ${bytes(context.bytes)}`;
         },
       },
       {

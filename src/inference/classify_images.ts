@@ -1,3 +1,4 @@
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { readImage } from '../data/image.js';
 import type { ImageFile } from '../data/image_files.js';
@@ -37,7 +38,7 @@ export async function classifyImages(
   stopRequested: StopRequested,
 ): Promise<(Predicted | Unreadable)[]> {
   const bytes = planeBytes(plan.dataset.image);
-  const batchSize = Math.min(plan.config.training.batch_size, files.length);
+  const batchSize = Math.min(partSize(plan.config.training), files.length);
   const batch = new Uint8Array(batchSize * bytes);
   const results: (Predicted | Unreadable)[] = [];
   let waiting: number[] = [];

@@ -1,6 +1,7 @@
 import { withUserErrors } from '../backends/failure.js';
 import { openProgram, takeBackend } from '../backends/open_program.js';
 import { threadCount } from '../backends/threads.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { openSplit } from '../data/open.js';
 import { filesStage } from '../data/stages.js';
@@ -10,10 +11,11 @@ import { evaluate, type SplitResult } from '../pipeline/evaluation.js';
 import type { BackendName } from '../registry/backends.js';
 import type { Split } from '../registry/datasets/facts.js';
 import { OPTIMISTIC } from '../runs/chosen_on.js';
+import type { Scores } from '../statistics/scores.js';
 import { grouped, percent } from '../terminal/format.js';
 import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages } from '../terminal/screen.js';
-import { openCheckpoint } from './open_checkpoint.js';
+import { describeWeights, openCheckpoint, type WeightsChoice } from './open_checkpoint.js';
 
 /** What `gnet eval` was asked for. */
 export interface EvalOptions {
@@ -21,28 +23,34 @@ export interface EvalOptions {
   readonly source: string;
   readonly split: Split;
   readonly backend: string | undefined;
+  /** The average where there is one, if not given. */
+  readonly weights?: WeightsChoice | undefined;
   readonly threads: number;
 }
 
 export interface EvalResult extends SplitResult {
   readonly checkpoint: string;
   readonly step: number;
+  /** Where the checkpoint has an average: whether it was evaluated. */
+  readonly weights?: WeightsChoice;
   readonly split: Split;
   readonly backend: BackendName;
+  readonly scores: Scores;
   /** `test` where the test set, by which the checkpoint was chosen, is evaluated: the figure is optimistic. */
   readonly chosen_on?: 'test';
 }
 
 interface Context {
   program?: Program;
-  result?: SplitResult;
+  result?: SplitResult & { readonly scores: Scores };
 }
 
 /** Evaluates a checkpoint on a split of its data set, with the preprocessing that it was trained with. */
 export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResult> {
-  const { directory, step, plan, state, images, chosenOnTest } = await openCheckpoint(
+  const { directory, step, plan, state, images, chosenOnTest, weights } = await openCheckpoint(
     options.source,
     options.backend,
+    options.weights,
   );
   requireSplit(plan, options.split);
   const isOptimistic = options.split === 'test' && chosenOnTest;
@@ -64,14 +72,14 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
             const evaluated = await evaluate(
               stage.program,
               source,
-              training.batch_size,
+              partSize(training),
               output,
               interrupt.stopRequested,
             );
             if (evaluated === null) throw new Interrupted();
-            stage.result = evaluated.result;
+            stage.result = { ...evaluated.result, scores: evaluated.scores };
             const { correct, count, accuracy, loss } = evaluated.result;
-            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)${isOptimistic ? `; ${OPTIMISTIC}` : ''}`;
+            return `loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)} (${grouped(correct)}/${grouped(count)} ${options.split} images)${describeWeights(weights)}${isOptimistic ? `; ${OPTIMISTIC}` : ''}`;
           },
         },
       ],
@@ -84,6 +92,7 @@ export async function evaluateCheckpoint(options: EvalOptions): Promise<EvalResu
   return {
     checkpoint: directory,
     step,
+    ...(weights && { weights }),
     split: options.split,
     backend: choice.name,
     ...(isOptimistic && { chosen_on: 'test' }),

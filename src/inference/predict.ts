@@ -20,7 +20,12 @@ import { runStages, type Stage } from '../terminal/screen.js';
 import type { StageOutput, StopRequested } from '../terminal/stage.js';
 import { textTable } from '../terminal/table.js';
 import { classifyImages, type Predicted, type Unreadable } from './classify_images.js';
-import { type OpenedCheckpoint, openCheckpoint } from './open_checkpoint.js';
+import {
+  describeWeights,
+  type OpenedCheckpoint,
+  openCheckpoint,
+  type WeightsChoice,
+} from './open_checkpoint.js';
 import { predictionsCsv, predictionsJsonl } from './prediction_files.js';
 import { sortImages } from './sort_images.js';
 import { chooseThreshold, type Threshold, UNKNOWN } from './threshold.js';
@@ -42,12 +47,16 @@ export interface PredictOptions {
   /** Symbolic links in place of copies. */
   readonly link?: boolean;
   readonly backend: string | undefined;
+  /** The average where there is one, if not given. */
+  readonly weights?: WeightsChoice | undefined;
   readonly threads: number;
 }
 
 export interface PredictResult {
   readonly checkpoint: string;
   readonly step: number;
+  /** Where the checkpoint has an average: whether it was taken. */
+  readonly weights?: WeightsChoice;
   readonly backend: BackendName;
   readonly images: readonly (Predicted | Unreadable)[];
   /** Below which probability images are unknown, where that was asked for. */
@@ -69,8 +78,8 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
   // First: nothing is computed for a place that cannot be written.
   if (output !== undefined) await requireNewDirectory('--output', output);
   if (into !== undefined) await requireNewDirectory('--into', into);
-  const model = await openCheckpoint(options.source, options.backend);
-  const { directory, step, plan, state } = model;
+  const model = await openCheckpoint(options.source, options.backend, options.weights);
+  const { directory, step, plan, state, weights } = model;
   requireFreeName(plan, options.threshold);
   const threads = threadCount(options.threads);
   const choice = await takeBackend(plan.config.backend, threads);
@@ -81,7 +90,7 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
     title: 'Model',
     run: async (stage) => {
       stage.program = await withUserErrors(openProgram(plan, choice.name, threads, state), choice.name);
-      return `${directory}, step ${grouped(step)}, on ${choice.name} (${choice.reason})`;
+      return `${directory}, step ${grouped(step)}${describeWeights(weights)}, on ${choice.name} (${choice.reason})`;
     },
   };
   const threshold: Stage<Context> = {
@@ -126,7 +135,8 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
   }
   const { images, others } = context;
   const asked = options.threshold === undefined ? {} : { threshold: context.threshold };
-  return { checkpoint: directory, step, backend: choice.name, ...asked, images, others };
+  const averaged = weights && { weights };
+  return { checkpoint: directory, step, ...averaged, backend: choice.name, ...asked, images, others };
 }
 
 function isPredicted(image: Predicted | Unreadable): image is Predicted {

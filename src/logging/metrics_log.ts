@@ -1,3 +1,4 @@
+import type { Scores } from '../statistics/scores.js';
 import { AppendFile } from './append_file.js';
 
 /** One optimizer step, averaged over its batch. Losses are means per image; `accuracy` is from 0 to 1. */
@@ -10,11 +11,13 @@ export interface TrainLine {
   readonly aux_loss: Readonly<Record<string, number>>;
   readonly accuracy: number;
   readonly learning_rate: number;
+  /** Norm of all gradients together, before they were clipped; only where they are. */
+  readonly gradient_norm?: number;
   readonly images_per_second: number;
 }
 
 /** One epoch of training, averaged over its `count` images. */
-export interface TrainEpochLine extends Omit<TrainLine, 'split'> {
+export interface TrainEpochLine extends Omit<TrainLine, 'split' | 'gradient_norm'> {
   readonly split: 'train_epoch';
   readonly count: number;
 }
@@ -24,10 +27,14 @@ export interface EvaluationLine {
   readonly split: 'validation' | 'test';
   readonly step: number;
   readonly epoch: number;
+  /** Where it is not the weights that training changes that are evaluated. */
+  readonly weights?: 'average';
   readonly loss: number;
   readonly accuracy: number;
   readonly correct: number;
   readonly count: number;
+  /** Runs of old have none. */
+  readonly scores?: Scores;
 }
 
 export type MetricsLine = TrainLine | TrainEpochLine | EvaluationLine;

@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Ajv, type ValidateFunction } from 'ajv';
 import { alternatives, formatValue } from '../config/words.js';
+import { ScoresSchema } from '../statistics/scores.js';
 import { type JsonLinesEnd, readJsonLines } from '../storage/json_lines.js';
 import { describeSchemaErrors } from '../storage/schema_errors.js';
 import { Curve } from './curve.js';
@@ -50,7 +51,14 @@ const train = {
 };
 const count = Type.Integer({ minimum: 0 });
 
-const evaluation = { ...position, loss: Type.Number(), accuracy: Type.Number(), correct: count, count };
+const evaluation = {
+  ...position,
+  loss: Type.Number(),
+  accuracy: Type.Number(),
+  correct: count,
+  count,
+  scores: Type.Optional(ScoresSchema),
+};
 
 const ajv = new Ajv({ allErrors: true });
 /** By the line's `split`. */

@@ -19,7 +19,8 @@ export function stateOf(network: Network, { parameters, buffers, slots }: ModelS
 export function withFrozen(rest: Program, frozen: Weights): Program {
   return {
     prepare: (size) => rest.prepare(size),
-    backward: (batch, masks) => rest.backward(batch, masks),
+    backward: (batch, masks, part) => rest.backward(batch, masks, part),
+    clip: (clipping) => rest.clip(clipping),
     gradients: () => rest.gradients(),
     update: (update) => rest.update(update),
     evaluate: (batch, weights) => rest.evaluate(batch, weights),

@@ -91,6 +91,11 @@ export class FusedState implements Trained {
     });
   }
 
+  /** All gradients one after the other, zeros between them; valid as long as `gradients` are. */
+  get allGradients(): Float32Array {
+    return new Float32Array(this.memory.buffer, this.bytes, this.loops ? this.bytes / 4 : 0);
+  }
+
   /** One update by the gradients as they are. */
   update(update: Update): void {
     this.beginTraining();

@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { elements } from '../shape.js';
 import { type DrawnMasks, drawMasks } from './masks.js';
@@ -46,7 +47,7 @@ export class MasksAhead {
     private readonly plan: Plan,
     worker = WORKER,
   ) {
-    const shapes = maskShapes(plan.network, plan.config.training.batch_size);
+    const shapes = maskShapes(plan.network, partSize(plan.config.training));
     const size = [...shapes.values()].reduce((sum, shape) => sum + elements(shape), 0);
     if (size < WORTH_A_THREAD) return;
     const { port1, port2 } = new MessageChannel();
@@ -107,15 +108,17 @@ export class MasksAhead {
 
   /** The next steps of the run, the last batch of an epoch and the first one of the next among them. */
   private following(request: MaskRequest): MaskRequest[] {
-    const { batch_size: batchSize, epochs } = this.plan.config.training;
+    const { training } = this.plan.config;
+    const { epochs } = training;
+    const most = partSize(training);
     const { train: count } = this.plan.dataset.count;
     const steps: MaskRequest[] = [];
     let { epoch, first } = request;
     for (let ahead = 0; ahead < AHEAD; ahead++) {
-      first += batchSize;
+      first += most;
       if (first >= count) [epoch, first] = [epoch + 1, 0];
       if (epoch > epochs) break;
-      steps.push({ epoch, first, size: Math.min(batchSize, count - first) });
+      steps.push({ epoch, first, size: Math.min(most, count - first) });
     }
     return steps;
   }

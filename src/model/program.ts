@@ -1,5 +1,6 @@
 import type { InputValues } from '../data/source.js';
 import type { NamedTensor } from '../storage/safetensors.js';
+import type { Clipping } from './clipping.js';
 import type { ModelState } from './state.js';
 import type { StepMetrics } from './step.js';
 
@@ -25,6 +26,17 @@ export interface Update {
   readonly learningRate: number;
 }
 
+/** One of the parts that the images of an update are cut into. */
+export interface Part {
+  /** Whether it is the first: what was computed before is forgotten. */
+  readonly first: boolean;
+  /** Its images ÷ those of the update: what its gradients count. */
+  readonly share: number;
+}
+
+/** All images of an update at once. */
+export const WHOLE: Part = { first: true, share: 1 };
+
 /** All that evaluation reads of a state. */
 export type Weights = Pick<ModelState, 'parameters' | 'buffers'>;
 
@@ -47,11 +59,15 @@ export interface Program {
   /**
    * Computes the gradients of the training loss, and the buffers' next values; both wait for `update`, and the state stays
    * as it is.
+   * @param part of an update, WHOLE if not given: one that is not the first adds its gradients, and goes on from the buffers'
+   * next values
    */
-  backward(batch: Batch, masks: Masks): Promise<StepMetrics>;
-  /** Gradients of the last `backward` by trained parameter, before and after `update`; valid until the next `backward`. */
+  backward(batch: Batch, masks: Masks, part?: Part): Promise<StepMetrics>;
+  /** Makes the gradients as small as the clipping asks. @returns their norm before, all together */
+  clip(clipping: Clipping): Promise<number>;
+  /** The gradients that `update` takes or took, by trained parameter; valid until the next `backward`. */
   gradients(): Promise<ReadonlyMap<string, NamedTensor>>;
-  /** The only verb that changes the state, once for each `backward`: trained parameters and slots by the gradients, buffers to their next values. */
+  /** The only verb that changes the state, once all parts have passed `backward`: trained parameters and slots by the gradients, buffers to their next values. */
   update(update: Update): Promise<void>;
   /** @param weights what to evaluate in place of the program's own state */
   evaluate(batch: Batch, weights?: Weights): Promise<Evaluation>;

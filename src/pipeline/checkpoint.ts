@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Plan } from '../config/resolve.js';
 import type { Program } from '../model/program.js';
 import { copyState, type ModelState, stateDict } from '../model/state.js';
+import type { WeightAverage } from '../model/weight_average.js';
 import { type Checkpoint, type CheckpointLink, saveCheckpoint } from '../storage/checkpoints.js';
 import type { RunPaths } from '../storage/run_directory.js';
 import { requireFiniteState } from './finite.js';
@@ -14,6 +15,7 @@ export class CheckpointWriter {
   lastSaved: { readonly directory: string; readonly step: number } | null;
   private writing: Promise<void> = Promise.resolve();
   private snapshot: ModelState | undefined;
+  private averageSnapshot: ModelState | undefined;
 
   constructor(
     private readonly plan: Plan,
@@ -21,6 +23,7 @@ export class CheckpointWriter {
     private readonly recorder: Recorder,
     private readonly paths: RunPaths,
     savedStep: number | null,
+    private readonly average: WeightAverage | null = null,
   ) {
     this.lastSaved = savedStep === null ? null : { directory: this.directory('last'), step: savedStep };
   }
@@ -34,13 +37,18 @@ export class CheckpointWriter {
     const state = await this.program.state();
     requireFiniteState({ plan: this.plan, checkpoints: this }, state, position.step);
     this.snapshot = copyState(state, this.snapshot);
+    const average = this.average?.current();
+    if (average)
+      this.averageSnapshot = copyState({ ...average.weights, slots: new Map() }, this.averageSnapshot);
     const logs = this.recorder.position();
     const checkpoint = {
       tensors: stateDict(this.plan.network, this.snapshot),
       slots: this.snapshot.slots,
+      ...(average && { average: stateDict(this.plan.network, this.averageSnapshot!) }),
       state: {
         version: 1 as const,
         ...position,
+        ...(average && { averaged: average.count }),
         ...logs,
         config: this.plan.config,
         dataset: this.plan.dataset,

@@ -20,7 +20,7 @@ export function closingSummary(summary: RunSummary): string {
     ['Test accuracy', `${percent(test.accuracy)} (${correct}${onTest ? `; ${OPTIMISTIC}` : ''})`],
     ['Test loss', test.loss.toFixed(4)],
     ['Run directory', directory],
-    ['Best weights', join(directory, 'checkpoints', 'best')],
+    ['Best weights', `${join(directory, 'checkpoints', 'best')}${summary.weights ? ', averaged' : ''}`],
     ['Report', join(directory, 'report.html')],
     ['TensorBoard', `tensorboard --logdir ${quoted(logDirectory(directory))}`],
   ] as const;

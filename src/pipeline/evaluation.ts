@@ -2,6 +2,7 @@ import { streamBatches } from '../data/batches.js';
 import type { Inputs } from '../data/source.js';
 import { firstIndices } from '../listing/sample.js';
 import type { Evaluation, Program } from '../model/program.js';
+import { type Scores, scoresOf } from '../statistics/scores.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { percent, rate } from '../terminal/format.js';
 import type { StageOutput, StopRequested } from '../terminal/stage.js';
@@ -22,6 +23,7 @@ export interface Predictions extends Omit<Evaluation, 'logits'> {
 
 export interface Evaluated {
   readonly result: SplitResult;
+  readonly scores: Scores;
   readonly predictions: Predictions;
   /** What it took. */
   readonly seconds: number;
@@ -68,9 +70,11 @@ export async function evaluate(
       ],
     });
   }
+  const predictions = { labels, losses, predicted, probabilities };
   return {
     result: { loss: loss / count, accuracy: correct / count, correct, count },
-    predictions: { labels, losses, predicted, probabilities },
+    scores: scoresOf(predictions),
+    predictions,
     seconds: (performance.now() - start) / 1000,
   };
 }

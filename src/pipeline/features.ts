@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { canonicalJson } from '../config/canonical.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { streamBatches } from '../data/batches.js';
 import type { Splits } from '../data/open.js';
@@ -107,7 +108,7 @@ async function compute(
   facts: FeatureFileFacts,
 ): Promise<void> {
   const start = performance.now();
-  const batchSize = plan.config.training.batch_size;
+  const batchSize = partSize(plan.config.training);
   async function* rows() {
     let done = 0;
     for await (const batch of streamBatches({

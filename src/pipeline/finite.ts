@@ -14,7 +14,7 @@ interface Run {
 /** @throws UserError that names the step, the learning rate and the last good checkpoint, where a loss is not finite */
 export async function requireFiniteLoss(
   run: Run,
-  name: 'loss' | 'validation loss' | 'test loss',
+  name: 'loss' | 'norm of the gradients' | 'validation loss' | 'test loss',
   loss: number,
   step: number,
 ): Promise<void> {

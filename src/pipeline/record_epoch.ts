@@ -3,6 +3,7 @@ import { batchAt } from '../data/batches.js';
 import type { Splits } from '../data/open.js';
 import type { Inputs } from '../data/source.js';
 import { firstIndices } from '../listing/sample.js';
+import { backwardParts } from '../model/backward_parts.js';
 import { learningRate } from '../model/learning_rate.js';
 import { drawMasks } from '../model/masks.js';
 import type { Program } from '../model/program.js';
@@ -32,7 +33,7 @@ export async function recordEpoch(
   recording: Recording,
   ended: Position,
   next: Position,
-  { result, predictions, seconds }: Evaluated,
+  { result, scores, predictions, seconds, isAverage }: Evaluated & { readonly isAverage: boolean },
 ): Promise<EpochResult> {
   const { plan, data, recorder } = recording;
   const { step, epoch, epoch_totals: totals } = ended;
@@ -45,7 +46,7 @@ export async function recordEpoch(
   const rate = learningRate(plan, step - 1);
   recorder.epoch(
     { split: 'train_epoch', step, epoch, ...train, learning_rate: rate },
-    { split: chosenOn, step, epoch, ...result },
+    { split: chosenOn, step, epoch, ...(isAverage && { weights: 'average' }), ...result, scores },
     best,
   );
   if (isBest) {
@@ -64,6 +65,6 @@ async function recordHistograms({ plan, program, inputs, recorder }: Recording, 
   const source = inputs.train;
   const order = firstIndices(source.count);
   const batch = await batchAt({ source, order, batchSize: plan.config.training.batch_size, augment: [] }, 0);
-  await program.backward(batch, drawMasks(plan, epoch, 0, batch.size));
+  await backwardParts(program, plan, batch, (first, size) => drawMasks(plan, epoch, first, size));
   recorder.histograms('gradients', await program.gradients(), step);
 }

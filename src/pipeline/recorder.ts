@@ -62,6 +62,7 @@ export class Recorder {
       this.events.scalar(`loss/train_${head}`, loss, line.step);
     this.events.scalar('accuracy/train', line.accuracy, line.step);
     this.events.scalar('learning_rate', line.learning_rate, line.step);
+    if (line.gradient_norm !== undefined) this.events.scalar('gradient_norm', line.gradient_norm, line.step);
     this.events.scalar('images_per_second/train', line.images_per_second, line.step);
   }
 
@@ -76,6 +77,7 @@ export class Recorder {
     this.events.scalar('accuracy/train_epoch', train.accuracy, train.step);
     this.events.scalar(`accuracy/${split}`, evaluation.accuracy, step);
     this.events.scalar(`accuracy/${split}_best`, best.accuracy, step);
+    this.scores(evaluation);
     this.events.scalar('images_per_second/train_epoch', train.images_per_second, train.step);
   }
 
@@ -84,6 +86,12 @@ export class Recorder {
     this.metrics.append(line);
     this.events.scalar('loss/test', line.loss, line.step);
     this.events.scalar('accuracy/test', line.accuracy, line.step);
+    this.scores(line);
+  }
+
+  private scores({ split, step, scores }: EvaluationLine): void {
+    for (const [name, score] of Object.entries(scores ?? {}))
+      this.events.scalar(`${name}/${split}`, score, step);
   }
 
   misclassified({ picture, text }: Misclassified, step: number): void {

@@ -5,6 +5,7 @@ import { openExtractor, openProgram, takeBackend } from '../backends/open_progra
 import { threadCount } from '../backends/threads.js';
 import { frozenPrefix, prefixPlan, restPlan } from '../config/frozen_prefix.js';
 import { loadPlan } from '../config/load_plan.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { withBalancedClasses } from '../data/class_weights.js';
 import type { Splits } from '../data/open.js';
@@ -14,6 +15,7 @@ import { Interrupted } from '../errors.js';
 import { stateOf, withFrozen } from '../model/frozen_part.js';
 import type { Program } from '../model/program.js';
 import { fromStateDict, type ModelState } from '../model/state.js';
+import { WeightAverage } from '../model/weight_average.js';
 import { writeReport } from '../report/write_report.js';
 import { OPTIMISTIC } from '../runs/chosen_on.js';
 import { type RunSummary, writeSummary } from '../runs/summary.js';
@@ -24,7 +26,7 @@ import { InterruptHandler } from '../terminal/interrupt.js';
 import { runStages, type Stage } from '../terminal/screen.js';
 import { CheckpointWriter } from './checkpoint.js';
 import { describeEnvironment } from './environment.js';
-import { evaluate, type SplitResult, toStored } from './evaluation.js';
+import { evaluate, toStored } from './evaluation.js';
 import { type Features, openFeatures } from './features.js';
 import { requireFiniteLoss } from './finite.js';
 import { describeInitial } from './initial_weights.js';
@@ -52,7 +54,9 @@ interface Context {
   features?: Features;
   checkpoints?: CheckpointWriter;
   position: Position;
-  test?: SplitResult;
+  test?: RunSummary['test'];
+  /** Whether it is of averaged weights. */
+  weights?: Pick<RunSummary, 'weights'>;
   summary?: RunSummary;
 }
 
@@ -101,6 +105,9 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
   const config = options.configIsKept === false ? paths.config : options.config;
   const { training } = plan.config;
   const { chosenOn } = plan.dataset;
+  const { average: averaging } = plan.config;
+  const average =
+    averaging.type === 'none' ? null : new WeightAverage(averaging, plan.frozen, session.averaged);
   const { cached, reason } = frozenPrefix(plan);
   const [first, rest] = [prefixPlan(plan, cached), restPlan(plan, cached)];
   const interrupt = new InterruptHandler();
@@ -154,8 +161,15 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           cached === 0
             ? await open(plan, state)
             : withFrozen(await open(rest, stateOf(rest.network, state)), stateOf(first.network, state));
-        stage.checkpoints = new CheckpointWriter(plan, stage.program, recorder, paths, session.savedStep);
-        if (!stage.position.finished) await stage.program.prepare(training.batch_size);
+        stage.checkpoints = new CheckpointWriter(
+          plan,
+          stage.program,
+          recorder,
+          paths,
+          session.savedStep,
+          average,
+        );
+        if (!stage.position.finished) await stage.program.prepare(partSize(training));
         return `${grouped(plan.parameterCount)} parameters on ${choice.name} (${choice.reason})`;
       },
     },
@@ -167,7 +181,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         const { program, data, checkpoints } = stage as Required<Context>;
         const inputs = stage.features?.inputs ?? data;
         const { stopRequested } = interrupt;
-        const parts = { plan, program, data, inputs, recorder, checkpoints, output, stopRequested };
+        const parts = { plan, program, average, data, inputs, recorder, checkpoints, output, stopRequested };
         stage.position = await train(parts, stage.position);
         const { best } = stage.position;
         return `${counted(training.epochs, 'epoch')} in ${duration(stage.position.seconds)}, best ${chosenOn} accuracy ${percent(best!.accuracy)} in epoch ${best!.epoch}`;
@@ -177,16 +191,19 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
       title: 'Evaluate',
       run: async (stage, output) => {
         const file = join(paths.checkpoints, 'best');
-        const best = fromStateDict(plan.network, (await readWeights(file)).tensors, file);
+        const { tensors, average: averaged } = await readWeights(file);
+        const best = fromStateDict(plan.network, averaged ?? tensors, file);
+        const weights = averaged ? ({ weights: 'average' } as const) : {};
         const evaluated = await evaluate(
           { evaluate: (batch) => stage.program!.evaluate(batch, best) },
           (stage.features?.inputs ?? stage.data!).test,
-          training.batch_size,
+          partSize(training),
           output,
           interrupt.stopRequested,
         );
         if (evaluated === null) throw new Interrupted();
-        const { result: test, predictions } = evaluated;
+        const { result, scores, predictions } = evaluated;
+        const test = { ...result, scores };
         await requireFiniteLoss(
           { plan, checkpoints: stage.checkpoints! },
           'test loss',
@@ -195,13 +212,14 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
         );
         if (chosenOn !== 'test') {
           const { step, epoch } = stage.position.best!;
-          recorder.test({ split: 'test', step, epoch, ...test });
+          recorder.test({ split: 'test', step, epoch, ...weights, ...test });
           await recorder.sync();
         }
         // Before the summary: where there is one, everything that it sums up is there too.
         await writePredictions(paths.predictions, toStored(predictions));
         stage.test = test;
-        return `checkpoints/best has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})${chosenOn === 'test' ? `; ${OPTIMISTIC}` : ''}`;
+        stage.weights = weights;
+        return `checkpoints/best${averaged ? ' (averaged weights)' : ''} has test loss ${test.loss.toFixed(4)}, accuracy ${percent(test.accuracy)} (${test.correct}/${test.count})${chosenOn === 'test' ? `; ${OPTIMISTIC}` : ''}`;
       },
     },
     {
@@ -218,6 +236,7 @@ export async function runExperiment(options: RunOptions): Promise<RunSummary> {
           seconds: stage.position.seconds,
           best,
           chosen_on: chosenOn,
+          ...stage.weights,
           test: stage.test!,
         };
         await writeSummary(paths, stage.summary);

@@ -9,6 +9,7 @@ import { writeRunImages } from '../data/run_images.js';
 import { systemErrorCode, UserError } from '../errors.js';
 import type { ModelState } from '../model/state.js';
 import { checkSlots, fromStateDict, initialState, stateDict } from '../model/state.js';
+import type { AveragedWeights } from '../model/weight_average.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import { type InitialWeights, readRunPlan, runPlanText } from '../runs/run_plan.js';
@@ -52,6 +53,8 @@ export interface RunSession {
   readonly recorder: Recorder;
   readonly position: Position;
   readonly state: ModelState;
+  /** Of the weights so far; null where there is none. */
+  readonly averaged: AveragedWeights | null;
   /** What the file gave that a new run starts from; null where there is none, and in a run that goes on. */
   readonly init: InitialWeights | null;
   /** Whether it goes on with an earlier run. */
@@ -70,7 +73,9 @@ export interface RunSession {
 export type FinishedRun = Pick<RunSession, 'passedOver'> & { readonly summary: RunSummary };
 
 /** What a session starts from; `logs` are null where it writes them from the beginning. */
-type Start = Pick<RunSession, 'position' | 'state' | 'savedStep'> & { readonly logs: LogPosition | null };
+type Start = Pick<RunSession, 'position' | 'state' | 'averaged' | 'savedStep'> & {
+  readonly logs: LogPosition | null;
+};
 
 /** Looks at the image files that a new run begins with. */
 export type PrepareImages = (plan: Plan) => Promise<PreparedImages>;
@@ -230,7 +235,7 @@ async function beginRun(
 }
 
 function fromNothing(state: ModelState, savedStep: number | null): Start {
-  return { position: START, state, savedStep, logs: null };
+  return { position: START, state, averaged: null, savedStep, logs: null };
 }
 
 /** The state in the newest checkpoint of a run. */
@@ -238,13 +243,16 @@ async function readStart(plan: Plan, paths: RunPaths): Promise<Start> {
   // Killed before its first checkpoint, a run starts again from nothing.
   if (!(await hasCheckpoint(paths.directory, 'last'))) return fromNothing(initialState(plan), null);
   const last = join(paths.checkpoints, 'last');
-  const { tensors, slots, state } = await readCheckpoint(last);
+  const { tensors, slots, average, state } = await readCheckpoint(last);
   const weights = fromStateDict(plan.network, tensors, last);
   checkSlots(plan, slots, last);
   const { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds, metrics_bytes, events } = state;
   return {
     position: { step, epoch, step_in_epoch, epoch_totals, best, finished, seconds: seconds ?? 0 },
     state: { ...weights, slots },
+    averaged: average
+      ? { weights: fromStateDict(plan.network, average, `${last}, average`), count: state.averaged! }
+      : null,
     savedStep: step,
     logs: { metrics_bytes, events },
   };

@@ -1,9 +1,13 @@
 import { inStep } from '../backends/failure.js';
+import { partSize } from '../config/part_size.js';
 import type { Plan } from '../config/resolve.js';
 import { epochBatches } from '../data/epoch_batches.js';
 import { Interrupted } from '../errors.js';
+import { backwardParts } from '../model/backward_parts.js';
+import { clippingOf } from '../model/clipping.js';
 import { learningRate } from '../model/learning_rate.js';
 import { MasksAhead } from '../model/masks_ahead.js';
+import type { WeightAverage } from '../model/weight_average.js';
 import { duration, imagesPerSecond, percent, speed } from '../terminal/format.js';
 import type { Progress, StageOutput, StopRequested } from '../terminal/stage.js';
 import { Stopwatch } from '../terminal/stopwatch.js';
@@ -18,6 +22,8 @@ import type { Recorder } from './recorder.js';
 /** Everything that the loop works with. */
 export interface Training extends Recording {
   readonly recorder: Recording['recorder'] & Pick<Recorder, 'train'>;
+  /** Null where weights are not averaged. */
+  readonly average: WeightAverage | null;
   readonly checkpoints: Pick<CheckpointWriter, 'save' | 'settle' | 'lastSaved'>;
   readonly output: StageOutput;
   readonly stopRequested: StopRequested;
@@ -45,10 +51,11 @@ export async function train(training: Training, start: Position): Promise<Positi
 }
 
 async function trainFrom(training: Training, masks: MasksAhead, start: Position): Promise<Position> {
-  const { plan, program, inputs, recorder, checkpoints, output, stopRequested } = training;
+  const { plan, program, average, inputs, recorder, checkpoints, output, stopRequested } = training;
   const { epochs, batch_size: batchSize } = plan.config.training;
   const { every_steps: everySteps } = plan.config.checkpoint;
   const { chosenOn } = plan.dataset;
+  const clipping = clippingOf(plan);
   // A step takes what passes between two of them: waiting for its batch and for a checkpoint counts.
   const watch = new Stopwatch();
   let position = start;
@@ -60,10 +67,14 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
 
       const step = position.step + 1;
       const metrics = await inStep(step, epoch, () =>
-        program.backward(batch, masks.take({ epoch, first, size: batch.size })),
+        backwardParts(program, plan, batch, (at, size) => masks.take({ epoch, first: first + at, size })),
       );
       await requireFiniteLoss(training, 'loss', metrics.loss, step);
+      const gradientNorm = clipping && (await inStep(step, epoch, () => program.clip(clipping)));
+      if (gradientNorm !== null)
+        await requireFiniteLoss(training, 'norm of the gradients', gradientNorm, step);
       await inStep(step, epoch, () => program.update({ step, learningRate: learning_rate }));
+      if (average?.counts('step', epoch)) average.add(await program.state());
       const seconds = watch.lap();
       position = afterStep(position, metrics, batch.size, seconds);
 
@@ -76,6 +87,7 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
         aux_loss: metrics.auxLoss,
         accuracy: metrics.correct / batch.size,
         learning_rate,
+        ...(gradientNorm !== null && { gradient_norm: gradientNorm }),
         images_per_second: batch.size / seconds,
       });
       output.progress(trainingProgress(plan, position));
@@ -84,13 +96,24 @@ async function trainFrom(training: Training, masks: MasksAhead, start: Position)
       if (everySteps && position.step % everySteps === 0) await checkpoints.save(position, ['last']);
     }
 
-    const evaluated = await evaluate(program, inputs[chosenOn], batchSize, output, stopRequested);
+    if (average?.counts('epoch', epoch)) average.add(await program.state());
+    const averaged = average?.current()?.weights;
+    const evaluated = await evaluate(
+      averaged ? { evaluate: (batch) => program.evaluate(batch, averaged) } : program,
+      inputs[chosenOn],
+      partSize(plan.config.training),
+      output,
+      stopRequested,
+    );
     if (evaluated === null) return interrupt(checkpoints, position);
     watch.lap();
     await requireFiniteLoss(training, `${chosenOn} loss`, evaluated.result.loss, position.step);
     const ended = position;
     position = afterEpoch(ended, epochs, evaluated);
-    const result = await recordEpoch(training, ended, position, evaluated);
+    const result = await recordEpoch(training, ended, position, {
+      ...evaluated,
+      isAverage: averaged !== undefined,
+    });
     await checkpoints.save(position, result.isBest ? ['last', 'best'] : ['last']);
     output.line(epochText(result), epochRow(result));
     if (!position.finished && (await stopRequested())) throw new Interrupted();

@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { augmentations } from './augmentations/index.js';
+import { average } from './average.js';
 import { backendNames, backends } from './backends.js';
 import { datasets } from './datasets/index.js';
 import { layers } from './layers/index.js';
@@ -8,6 +9,7 @@ import { losses } from './losses/index.js';
 import { optimizers } from './optimizers/index.js';
 import { schedules } from './schedules/index.js';
 import { byType, nullable, oneOf, type Resolved, Type } from './schema.js';
+import { training } from './training.js';
 
 /** The schemas of a registry's entries, in its order. */
 function schemasOf<E extends { schema: unknown }>(registry: Readonly<Record<string, E>>): E['schema'][] {
@@ -84,21 +86,6 @@ const input = Type.Object(
     default: {},
     description: 'What happens to an image before the first layer.',
   },
-);
-
-const training = Type.Object(
-  {
-    epochs: Type.Integer({ minimum: 1, maximum: 1_000_000, description: 'Passes over the training images.' }),
-    batch_size: Type.Integer({
-      minimum: 1,
-      maximum: 65536,
-      description: 'Images a step; the last batch of an epoch may be smaller.',
-    }),
-    shuffle: Type.Optional(
-      Type.Boolean({ default: true, description: 'Whether each epoch has its own order of images.' }),
-    ),
-  },
-  { additionalProperties: false, description: 'The training loop.' },
 );
 
 const checkpoint = Type.Object(
@@ -262,6 +249,7 @@ export const experimentSchema = Type.Object(
       }),
     ),
     training,
+    average: Type.Optional(average),
     checkpoint: Type.Optional(checkpoint),
     tensorboard: Type.Optional(tensorboard),
     backend: Type.Optional(

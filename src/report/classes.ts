@@ -1,7 +1,11 @@
 import { type ClassScores, classScores, confusionMatrix, macroMean } from '../statistics/classification.js';
+import { reliability } from '../statistics/scores.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { grouped, percent } from '../terminal/format.js';
+import { lineChart } from './chart.js';
+import { percentTick } from './curves.js';
 import { type Html, html } from './html.js';
+import { lookOf } from './look.js';
 import { type Column, scrollable, table } from './table.js';
 
 /** More classes than that do not fit beside each other in full size. */
@@ -12,7 +16,35 @@ const SHOWN_PAIRS = 10;
 export function classResults(predictions: StoredPredictions, classes: readonly string[]): Html {
   const matrix = confusionMatrix(predictions.labels, predictions.predicted, classes.length);
   return html`${confusionTable(matrix, classes)}
-<div class="beside"><div>${scoreTable(matrix, classes)}</div><div>${pairTable(matrix, classes)}</div></div>`;
+<div class="beside"><div>${scoreTable(matrix, classes)}</div><div>${pairTable(matrix, classes)}</div></div>
+${reliabilityChart(predictions)}`;
+}
+
+/** Whether the model is as often right as it says. */
+function reliabilityChart(predictions: StoredPredictions): Html {
+  const bins = reliability(predictions);
+  return lineChart({
+    title: 'Reliability of the probabilities',
+    x: { title: 'probability of the predicted class, %', max: 100 },
+    format: (share) => percentTick(share),
+    fromZero: true,
+    series: [
+      {
+        name: 'accuracy of the test images that are given about this probability',
+        points: bins.map(({ confidence, accuracy }) => ({ x: 100 * confidence, y: accuracy })),
+        look: lookOf(0),
+      },
+      {
+        name: 'as often right as it says',
+        points: [
+          { x: 0, y: 0 },
+          { x: 100, y: 1 },
+        ],
+        look: lookOf(1),
+      },
+    ],
+    note: `Below the straight line the model is surer than it should be. ${bins.length} of 15 equal bins hold images.`,
+  });
 }
 
 type Matrix = readonly (readonly number[])[];

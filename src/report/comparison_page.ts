@@ -9,7 +9,7 @@ import {
   verdicts,
 } from '../runs/comparison_text.js';
 import type { OpenedRun } from '../runs/open_run.js';
-import { grouped } from '../terminal/format.js';
+import { grouped, percent } from '../terminal/format.js';
 import { type Chart, lineChart } from './chart.js';
 import { compact, epochAxis, overEpochs, percentTick } from './curves.js';
 import { notice, page, section } from './document.js';
@@ -42,9 +42,35 @@ ${section('curves', 'Curves', overlaid(runs))}
 
 function runTable({ runs }: Comparison): Html {
   const columns = RUN_COLUMNS.map(([title, cell], index) => ({ title, cell, numeric: index > 0 }));
-  return table(
+  return html`${table(
     'Test and val accuracy are those of the best weights, chosen on the split named; last are those of the last evaluation of that split. Training is what the training steps of whole epochs took, without evaluation.',
     columns,
+    runs,
+  )}${scoreTable(runs)}`;
+}
+
+function scoreTable(all: Comparison['runs']): Html | null {
+  const runs = all.flatMap(({ run, test_scores: scores }) => (scores ? [{ run, ...scores }] : []));
+  if (runs.length === 0) return null;
+  type Row = (typeof runs)[number];
+  const share = (title: string, value: (row: Row) => number | undefined) => ({
+    title,
+    numeric: true,
+    cell: (row: Row) => {
+      const known = value(row);
+      return known === undefined ? '–' : percent(known);
+    },
+  });
+  return table(
+    'The best weights on the test set: means over the classes (0 where there is nothing to divide by), and how far the probabilities are from the shares that are right',
+    [
+      { title: 'run', cell: ({ run }: Row) => run },
+      share('balanced accuracy', (row) => row.balanced_accuracy),
+      share('macro precision', (row) => row.macro_precision),
+      share('macro F1', (row) => row.macro_f1),
+      share('top-5 accuracy', (row) => row.top5_accuracy),
+      share('calibration error', (row) => row.calibration_error),
+    ],
     runs,
   );
 }

@@ -3,6 +3,7 @@ import { type DescribedLayer, describePlan } from '../authoring/describe.js';
 import { OPTIMISTIC } from '../runs/chosen_on.js';
 import { testResult } from '../runs/compare.js';
 import type { OpenedRun } from '../runs/open_run.js';
+import type { Scores } from '../statistics/scores.js';
 import { bytes, duration, grouped, imagesPerSecond, percent } from '../terminal/format.js';
 import { classResults } from './classes.js';
 import { curves } from './curves.js';
@@ -83,6 +84,7 @@ function headline(run: OpenedRun): Html {
     const optimistic = chosenOn === 'test' ? `; ${OPTIMISTIC}` : '';
     entries.push(['test accuracy', [percent(test.accuracy), small(`${ofImages(test)}${optimistic}`)]]);
     entries.push(['test loss', [test.loss.toFixed(4), small('cross-entropy, nats')]]);
+    if (test.scores) entries.push(...scoreFacts(test.scores));
   }
   if (metrics.best && chosenOn === 'validation') {
     const { accuracy } = metrics.best;
@@ -98,6 +100,17 @@ function headline(run: OpenedRun): Html {
   const macs = `${compactCount(plan.macs)} MACs an image`;
   entries.push(['parameters', [grouped(plan.parameterCount), small(macs)]]);
   return facts(entries);
+}
+
+function scoreFacts(scores: Scores): [string, Content][] {
+  const { top5_accuracy: top5, balanced_accuracy: balanced, macro_f1: f1, calibration_error: error } = scores;
+  const small = (text: string) => html`<small>${text}</small>`;
+  return [
+    ...(top5 === undefined ? [] : [['top-5 accuracy', percent(top5)] as [string, Content]]),
+    ['balanced accuracy', [percent(balanced), small('mean recall of the classes')]],
+    ['macro F1', [f1.toFixed(3), small('mean of the classes')]],
+    ['calibration error', [percent(error), small('expected, 15 bins')]],
+  ];
 }
 
 /** A layer, or the sum of all, which has no output. */

@@ -7,6 +7,7 @@ import type { EvaluationLine } from '../logging/metrics_log.js';
 import { datasetEntry } from '../registry/datasets/index.js';
 import { type McNemar, mcnemar } from '../statistics/mcnemar.js';
 import { describeSample, type Sample, type Welch, welch } from '../statistics/sample.js';
+import type { Scores } from '../statistics/scores.js';
 import { OPTIMISTIC } from './chosen_on.js';
 import { type OpenedRun, openRun } from './open_run.js';
 import type { RunSummary } from './summary.js';
@@ -22,6 +23,8 @@ export interface ComparedRun {
   /** Of these weights, on the test set. */
   readonly test_accuracy: number | null;
   readonly test_loss: number | null;
+  /** Of these weights, on the test set; null where they were not measured. */
+  readonly test_scores: Scores | null;
   /** Of these weights, on the validation images; null where the test set stands in for them. */
   readonly validation_accuracy: number | null;
   readonly validation_loss: number | null;
@@ -131,6 +134,7 @@ function summarize({ paths, plan, metrics, summary }: OpenedRun): ComparedRun {
     best_epoch: best?.epoch ?? null,
     test_accuracy: test?.accuracy ?? null,
     test_loss: test?.loss ?? null,
+    test_scores: test?.scores ?? null,
     validation_accuracy: validation?.accuracy ?? null,
     validation_loss: validation?.loss ?? null,
     last_accuracy: last?.accuracy ?? null,

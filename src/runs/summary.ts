@@ -2,6 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import type { BackendName } from '../registry/backends.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
+import { ScoresSchema } from '../statistics/scores.js';
 import { writeFileAtomic } from '../storage/atomic.js';
 import { BestSchema } from '../storage/checkpoint_state.js';
 import { damagedFile, readOptionalJsonFile } from '../storage/json_file.js';
@@ -20,7 +21,14 @@ const SummarySchema = Type.Object({
   seconds: Type.Number(),
   best: BestSchema,
   chosen_on: Type.Unsafe<DatasetFacts['chosenOn']>({ enum: ['validation', 'test'], default: 'test' }),
-  test: Type.Object({ loss: Type.Number(), accuracy: Type.Number(), correct: count, count }),
+  weights: Type.Optional(Type.Literal('average')),
+  test: Type.Object({
+    loss: Type.Number(),
+    accuracy: Type.Number(),
+    correct: count,
+    count,
+    scores: Type.Optional(ScoresSchema),
+  }),
 });
 
 /**
@@ -28,6 +36,7 @@ const SummarySchema = Type.Object({
  * - `seconds`: what its training steps and evaluations took, over all sessions.
  * - `best`: the evaluation whose weights checkpoints/best holds, on the split `chosen_on`. A test set that chose them
  *   no longer measures them: `test` is then optimistic.
+ * - `weights`: where it is not the weights that training changes that were chosen and tested, but their average.
  * - `test`: the weights of checkpoints/best, read back and evaluated on the test set.
  */
 export type RunSummary = Readonly<Static<typeof SummarySchema>>;

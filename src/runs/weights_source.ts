@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable } from '../config/words.js';
 import { digestFile } from '../data/digest.js';
 import { UserError } from '../errors.js';
-import { MODEL_FILE } from '../storage/checkpoints.js';
+import { AVERAGE_FILE, MODEL_FILE } from '../storage/checkpoints.js';
 import { fileError } from '../storage/file_error.js';
 import { BEGINNING_BYTES, looksLikePytorch, readPytorch } from '../storage/pytorch_file.js';
 import { readSafetensors, type StateTensor } from '../storage/safetensors.js';
@@ -41,7 +42,10 @@ async function weightsFile(source: string): Promise<string> {
   if (!status.isDirectory()) return source;
   // Resolved once: a running training may move the link meanwhile.
   const directory = await checkpointDirectory(source);
-  return join(await readable(directory, realpath(directory)), MODEL_FILE);
+  const real = await readable(directory, realpath(directory));
+  // What its evaluations are of.
+  const average = join(real, AVERAGE_FILE);
+  return existsSync(average) ? average : join(real, MODEL_FILE);
 }
 
 async function isPytorch(file: string): Promise<boolean> {

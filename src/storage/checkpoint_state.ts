@@ -28,6 +28,8 @@ const CheckpointStateSchema = Type.Object(
     finished: Type.Boolean(),
     // gnet 0.1.0 did not write it.
     seconds: Type.Optional(Type.Number({ minimum: 0 })),
+    // Only where weights are averaged.
+    averaged: Type.Optional(count(1)),
     metrics_bytes: count(),
     // A name without separators: a state from elsewhere must not make gnet cut a file outside the run directory.
     events: Type.Union([
@@ -47,6 +49,7 @@ const CheckpointStateSchema = Type.Object(
  * - `epoch_totals`: running sums of the unfinished epoch.
  * - `best`: the evaluation whose weights `checkpoints/best` holds.
  * - `seconds`: wall-clock time of all steps and evaluations so far, over all sessions.
+ * - `averaged`: over how many states average.safetensors goes; where it is not there, there is no such file.
  * - `metrics_bytes`, `events`: how long metrics.jsonl and the event file were; a resumed run cuts them to that.
  * - `config`, `dataset`: the resolved experiment (JSON) and the facts of its data, so that a checkpoint can be moved.
  */

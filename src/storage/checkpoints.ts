@@ -26,11 +26,15 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, StateTensor>;
   /** Optimizer slot (`exp_avg`; no dots) → parameter → tensor. A slot holds at least one tensor. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, NamedTensor>>;
+  /** The average of the weights, as `tensors`; only where `state.averaged` counts what it goes over. */
+  readonly average?: ReadonlyMap<string, StateTensor>;
   readonly state: CheckpointState;
 }
 
 /** Parameters and buffers, in a checkpoint's directory. */
 export const MODEL_FILE = 'model.safetensors';
+/** Their average over the training, where there is one. */
+export const AVERAGE_FILE = 'average.safetensors';
 const OPTIMIZER_FILE = 'optimizer.safetensors';
 const STATE_FILE = 'state.json';
 
@@ -93,7 +97,9 @@ export async function readWeights(directory: string): Promise<Omit<Checkpoint, '
   const real = await resolveLink(directory);
   const state = await readCheckpointState(join(real, STATE_FILE));
   const { tensors } = await readSafetensors(join(real, MODEL_FILE));
-  return { tensors, state };
+  if (state.averaged === undefined) return { tensors, state };
+  const { tensors: average } = await readSafetensors(join(real, AVERAGE_FILE));
+  return { tensors, average, state };
 }
 
 /** Resolved once: the files of one checkpoint, even if a running training moves the link meanwhile. */
@@ -111,7 +117,12 @@ async function resolveLink(directory: string): Promise<string> {
   }
 }
 
-function encodeCheckpoint({ tensors: model, slots, state }: Checkpoint): Map<string, string | Uint8Array[]> {
+function encodeCheckpoint({
+  tensors: model,
+  slots,
+  average,
+  state,
+}: Checkpoint): Map<string, string | Uint8Array[]> {
   const slotTensors = new Map<string, NamedTensor>();
   for (const [slot, tensors] of slots) {
     if (slot.includes('.')) throw new Error(`optimizer slot ${slot}: expected a name without dots`);
@@ -120,6 +131,7 @@ function encodeCheckpoint({ tensors: model, slots, state }: Checkpoint): Map<str
   return new Map<string, string | Uint8Array[]>([
     // 'pt' is what loaders for PyTorch look for; names and layouts are PyTorch's.
     [MODEL_FILE, encodeSafetensors(model, { format: 'pt' })],
+    ...(average ? [[AVERAGE_FILE, encodeSafetensors(average, { format: 'pt' })] as const] : []),
     [OPTIMIZER_FILE, encodeSafetensors(slotTensors)],
     [STATE_FILE, encodeCheckpointState(state)],
   ]);

@@ -109,8 +109,7 @@ it('begins comments of neighbouring lines in one column', async () => {
   const { text } = await fill('small', 'shapes');
   expect(text).toContain(`training:
   epochs: 8       # Passes over the training images.
-  batch_size: 32  # Images a step; the last batch of an epoch may be smaller.
-  shuffle: true   # Whether each epoch has its own order of images.
+  batch_size: 32  # Images an update; the last batch of an epoch may be smaller.
 `);
 });
 

@@ -24,6 +24,7 @@ const failing = (error: unknown) => {
       ...fakeProgram(),
       prepare: fail,
       backward: fail,
+      clip: fail,
       update: fail,
       gradients: fail,
       evaluate: fail,
@@ -46,6 +47,7 @@ describe('withFailures', () => {
   it.each([
     ['to compile the model', (p: Program) => p.prepare(1)],
     ['in the backward pass', (p: Program) => p.backward(BATCH, new Map())],
+    ['to clip the gradients', (p: Program) => p.clip({ kind: 'norm', limit: 1 })],
     ['in the update', (p: Program) => p.update({ step: 7, learningRate: 1 })],
     ['to hand over gradients', (p: Program) => p.gradients()],
     ['in an evaluation', (p: Program) => p.evaluate(BATCH)],

@@ -43,6 +43,24 @@ describe('rules between keys', () => {
       ['training.batch_size: expected at most 31, the number of training images, got 32'],
     ],
     [
+      'parts',
+      { training: { epochs: 1, batch_size: 32, accumulate: 3 } },
+      ['training.accumulate: expected a divisor of batch_size (32), got 3'],
+    ],
+    [
+      'two clippings',
+      { training: { epochs: 1, batch_size: 32, clip_grad_norm: 1, agc: 0.01 } },
+      ['training.agc: expected null, as clip_grad_norm clips already, got 0.01'],
+    ],
+    [
+      'clipping at 0',
+      { training: { epochs: 1, batch_size: 32, clip_grad_norm: 0, clip_grad_value: 0 } },
+      [
+        'training.clip_grad_norm: expected a number above 0 or null, got 0',
+        'training.clip_grad_value: expected a number above 0 or null, got 0',
+      ],
+    ],
+    [
       'nesterov',
       { optimizer: { type: 'sgd', nesterov: true } },
       ['optimizer.nesterov: expected false, or a momentum above 0, got true with momentum 0'],
@@ -64,6 +82,11 @@ describe('rules between keys', () => {
       'restarts',
       { schedule: { type: 'cosine_restarts', first_epochs: 3 } },
       ['schedule.first_epochs: expected at most 2, the epochs of the training, got 3'],
+    ],
+    [
+      'an average that never begins',
+      { average: { type: 'swa', start_epoch: 3 } },
+      ['average.start_epoch: expected at most 2, the epochs of the training, got 3'],
     ],
     [
       'class weights',
@@ -107,6 +130,20 @@ describe('rules between keys', () => {
     ])('flat features, %s', (_name, train, size, other, got) => {
       expect(norms(train, size, flat)).toEqual(expected('bn', other, got));
       expect(norms(train, other, flat)).toEqual([]);
+    });
+
+    it('in a part of an update, too', () => {
+      const parts = (train: number, accumulate: number) =>
+        broken({
+          ...shapes({ train }),
+          training: { epochs: 1, batch_size: 8, accumulate },
+          model: { layers: flat },
+        });
+      expect(parts(18, 4)).toEqual([]);
+      expect(parts(19, 4)).toEqual([
+        'training.accumulate: expected another number of parts, such as 1: bn (batch_norm) would have one value for each channel in a batch of 1, got 4, which leaves a part of 1 image',
+      ]);
+      expect(parts(18, 8)).toHaveLength(1);
     });
 
     it('a map of 1 × 1, wherever it is: in a block, in a head', () => {

@@ -19,6 +19,7 @@ const model = {
   chosenOnTest: false,
   plan,
   images: 'images.jsonl',
+  weights: null,
   state: initialState(plan),
 };
 

@@ -27,6 +27,10 @@ export function fakeProgram({ state = EMPTY, backward, update, evaluate }: FakeA
       calls.push(`backward ${batch.size} images`);
       return backward?.(batch, masks) ?? { loss: 1, mainLoss: 1, auxLoss: {}, correct: 0 };
     },
+    clip: async ({ kind, limit }) => {
+      calls.push(`clip by ${kind} at ${limit}`);
+      return 2;
+    },
     update: async (given) => {
       calls.push(`update ${given.step}`);
       update?.(given);
@@ -36,7 +40,7 @@ export function fakeProgram({ state = EMPTY, backward, update, evaluate }: FakeA
       const zeros = {
         losses: new Float32Array(batch.size),
         predicted: new Int32Array(batch.size),
-        probabilities: new Float32Array(batch.size * 2),
+        probabilities: new Float32Array(batch.size * 8),
       };
       const answer = evaluate?.(batch) ?? zeros;
       return { ...answer, logits: new Float32Array(answer.probabilities.length) };

@@ -11,6 +11,7 @@ export interface SmallPlan {
   readonly optimizer?: object;
   readonly parameter_groups?: readonly object[];
   readonly input?: object;
+  readonly training?: object;
   readonly seed?: number;
   /** Size of the images, [channels, height, width]; no data set has such small ones. */
   readonly image?: readonly [number, number, number];
@@ -25,6 +26,7 @@ export function smallPlan({
   optimizer = { type: 'sgd', learning_rate: 0.1 },
   parameter_groups = [],
   input = {},
+  training = {},
   seed = 1,
   image: [channels, height, width] = [3, 6, 5],
   classes = 4,
@@ -38,7 +40,7 @@ export function smallPlan({
     loss,
     optimizer,
     parameter_groups,
-    training: { epochs: 1, batch_size: 2 },
+    training: { epochs: 1, batch_size: 2, ...training },
   });
   if ('problems' in validated) throw new Error(JSON.stringify(validated.problems));
   const config = validated.experiment;

@@ -13,13 +13,16 @@ const source = memorySource(
 );
 const never = async () => false;
 
-/** Loss: a tenth of the pixel. Predicts a third of it, rounded: 0, 3, 7, 10, 13. */
+/** Loss: a tenth of the pixel. Predicts class 0, 3, 3, 3, 3 of five, with a probability of 0.6. */
+const answerTo = (pixel: number) => (pixel === 0 ? 0 : 3);
+const probabilitiesOf = (pixel: number) =>
+  [0, 1, 2, 3, 4].map((label) => (label === answerTo(pixel) ? 0.6 : 0.1));
 const program = () =>
   fakeProgram({
     evaluate: ({ images }) => ({
       losses: Float32Array.from(images, (x) => x / 10),
-      predicted: Int32Array.from(images, (x) => (x === 30 ? 3 : Math.round(x / 3))),
-      probabilities: Float32Array.from([...images].flatMap((x) => [x, x + 1])),
+      predicted: Int32Array.from(images, answerTo),
+      probabilities: Float32Array.from([...images].flatMap(probabilitiesOf)),
     }),
   });
 
@@ -32,8 +35,14 @@ test('means over all images in order, the partial last batch among them', async 
     predictions: {
       labels: source.labels,
       losses: Float32Array.of(0, 1, 2, 3, 4),
-      predicted: Int32Array.of(0, 3, 7, 3, 13),
-      probabilities: Float32Array.of(0, 1, 10, 11, 20, 21, 30, 31, 40, 41),
+      predicted: Int32Array.of(0, 3, 3, 3, 3),
+      probabilities: Float32Array.from([0, 10, 20, 30, 40].flatMap(probabilitiesOf)),
+    },
+    scores: {
+      balanced_accuracy: 2 / 5,
+      macro_precision: (1 + 1 / 4) / 5,
+      macro_f1: (1 + 2 / 5) / 5,
+      calibration_error: expect.closeTo(0.2, 6),
     },
     seconds: expect.any(Number),
   });

@@ -66,6 +66,7 @@ test.for([
       {
         plan,
         program,
+        average: null,
         data,
         inputs: data,
         recorder,

@@ -7,6 +7,7 @@ import { fakeProgram } from '../helpers/fake_program.js';
 import { dataOf, tinyPlan } from '../helpers/tiny_plan.js';
 
 const totals = { count: 52, correct: 13, seconds: 4, loss: 104, main_loss: 52, 'aux_loss.head': 26 };
+const scores = { balanced_accuracy: 0.3, macro_precision: 0.2, macro_f1: 0.1, calibration_error: 0.5 };
 const result = { loss: 3, accuracy: 0.25, correct: 5, count: 20 };
 
 /** Records epoch 2; the best so far is `best`. */
@@ -49,7 +50,7 @@ async function record(options: { every?: number | null; best?: number; finished?
     { plan, program, data, inputs: data, recorder },
     ended,
     { ...ended, best: evaluation, finished },
-    { result, predictions, seconds: 1.5 },
+    { result, scores, predictions, seconds: 1.5, isAverage: false },
   );
   return { plan, data, epoch, calls, given, evaluation };
 }
@@ -71,7 +72,7 @@ test('the means, the evaluation and the best so far', async () => {
     [
       'epoch',
       { split: 'train_epoch', ...at, ...means, count: 52, learning_rate: expect.any(Number) },
-      { split: 'test', ...at, ...result },
+      { split: 'test', ...at, ...result, scores },
       evaluation,
     ],
   ]);

@@ -65,17 +65,26 @@ test('the same numbers go to both logs', () => {
 test('the epochs of a run with validation images, and its test', () => {
   const paths = runPaths(temporaryDirectory());
   const recorder = open(paths, null);
-  const validation = { ...TEST, split: 'validation' as const };
+  const scores = { balanced_accuracy: 0.5, macro_precision: 0.25, macro_f1: 0.125, calibration_error: 0.75 };
+  const validation = { ...TEST, split: 'validation' as const, scores };
   recorder.epoch(EPOCH, validation, { loss: 1.125, accuracy: 0.5 });
-  recorder.test({ ...TEST, loss: 1.75 });
-  expect(metricsLines(paths.directory)).toEqual([EPOCH, validation, { ...TEST, loss: 1.75 }]);
+  recorder.test({ ...TEST, loss: 1.75, scores });
+  expect(metricsLines(paths.directory)).toEqual([EPOCH, validation, { ...TEST, loss: 1.75, scores }]);
   expect(pointsOf(paths).filter((point) => /validation|test/.test(point))).toEqual([
     'loss/validation 2 1.25',
     'loss/validation_best 2 1.125',
     'accuracy/validation 2 0.375',
     'accuracy/validation_best 2 0.5',
+    'balanced_accuracy/validation 2 0.5',
+    'macro_precision/validation 2 0.25',
+    'macro_f1/validation 2 0.125',
+    'calibration_error/validation 2 0.75',
     'loss/test 2 1.75',
     'accuracy/test 2 0.375',
+    'balanced_accuracy/test 2 0.5',
+    'macro_precision/test 2 0.25',
+    'macro_f1/test 2 0.125',
+    'calibration_error/test 2 0.75',
   ]);
 });
 

@@ -15,6 +15,7 @@ import { UserError } from '../../src/errors.js';
 import { evaluateCheckpoint } from '../../src/inference/evaluate_checkpoint.js';
 import { initialState } from '../../src/model/state.js';
 import { type RunOptions, runExperiment } from '../../src/pipeline/run.js';
+import type { RunSummary } from '../../src/runs/summary.js';
 import { readCheckpoint } from '../../src/storage/checkpoints.js';
 import { readPredictions } from '../../src/storage/predictions.js';
 import { encodeSafetensors, type NamedTensor } from '../../src/storage/safetensors.js';
@@ -74,10 +75,10 @@ describe('a run', () => {
     const summary = await run({ optimizer: { type: 'adam', learning_rate: 1e-6 } });
     const runDir = join(directory, 'run');
     const tests = metricsLines(runDir).filter(({ split }) => split === 'test');
-    const [first, second] = tests as { loss: number; accuracy: number; correct: number; count: number }[];
+    const [first, second] = tests as RunSummary['test'][];
     expect(first!.accuracy).toBe(second!.accuracy);
     expect(first!.loss).not.toBe(second!.loss);
-    const { loss, accuracy, correct, count } = first!;
+    const { loss, accuracy, correct, count, scores } = first!;
     expect(summary).toEqual({
       name: 'tiny',
       run_directory: runDir,
@@ -88,7 +89,7 @@ describe('a run', () => {
       seconds: expect.any(Number),
       best: { epoch: 1, step: 7, accuracy, loss },
       chosen_on: 'test',
-      test: { loss, accuracy, correct, count },
+      test: { loss, accuracy, correct, count, scores },
     });
     expect(readJson(join(runDir, 'summary.json'))).toEqual(summary);
     const stored = await readPredictions(join(runDir, 'predictions.jsonl'), 20, 8);

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/config/resolve.js';
 import type { Splits } from '../../src/data/open.js';
 import { Interrupted, UserError } from '../../src/errors.js';
 import type { MetricsLine } from '../../src/logging/metrics_log.js';
@@ -37,9 +38,11 @@ async function trainFake(
     stopAt?: number;
     lastSaved?: { directory: string; step: number };
     images?: Splits;
+    plan?: Plan;
+    onMasks?: (masks: Masks) => void;
   } = {},
 ) {
-  const { from = START, stopAt = Number.POSITIVE_INFINITY, lastSaved = null } = options;
+  const { from = START, plan: trained = plan, stopAt = Number.POSITIVE_INFINITY, lastSaved = null } = options;
   const given: Given[] = [];
   const lines: MetricsLine[] = [];
   const saved: Position[] = [];
@@ -50,6 +53,7 @@ async function trainFake(
     evaluate: allWrong,
     ...options,
     backward: (batch, masks) => {
+      options.onMasks?.(masks);
       pending = { images: hex(batch.images), labels: [...batch.labels], masks: hexMasks(masks) };
       return (options.metrics ?? halfRight)(done + 1, batch);
     },
@@ -63,8 +67,9 @@ async function trainFake(
   let asked = 0;
   let isWriting = false;
   const training = {
-    plan,
+    plan: trained,
     program,
+    average: null,
     data: options.images ?? data,
     inputs: options.images ?? data,
     recorder: {
@@ -109,8 +114,8 @@ const halfRight = (step: number, { size }: Batch) => ({
 });
 const allWrong = ({ size, labels }: Batch) => ({
   losses: new Float32Array(size).fill(3),
-  predicted: labels.map((label) => label + 1),
-  probabilities: new Float32Array(size * 2),
+  predicted: labels.map((label) => (label + 1) % 8),
+  probabilities: new Float32Array(size * 8),
 });
 
 const steps = (from: number, to: number) =>
@@ -196,7 +201,9 @@ test('metrics: a line a step, and means over the images of an epoch', async () =
     images_per_second: speed,
     count: 52,
   });
-  expect(lines[8]).toEqual({ split: 'test', step: 7, epoch: 1, loss: 3, accuracy: 0, correct: 0, count: 20 });
+  const result = { loss: 3, accuracy: 0, correct: 0, count: 20 };
+  const scores = expect.objectContaining({ balanced_accuracy: 0, macro_f1: 0 });
+  expect(lines[8]).toEqual({ split: 'test', step: 7, epoch: 1, ...result, scores });
 });
 
 test('tells how far it is', async () => {
@@ -316,7 +323,7 @@ describe('training that diverges', () => {
       evaluate: ({ size }) => ({
         losses: new Float32Array(size).fill(Number.POSITIVE_INFINITY),
         predicted: new Int32Array(size),
-        probabilities: new Float32Array(size * 2),
+        probabilities: new Float32Array(size * 8),
       }),
     });
     expect(result).toMatchObject({
@@ -325,4 +332,22 @@ describe('training that diverges', () => {
     expect(result).toMatchObject({ message: expect.stringContaining('the test loss is Infinity.') });
     expect(calls.at(-1)).toBe('evaluate 4 images');
   });
+});
+
+test('an update of parts: their masks, their metrics by images, the gradients clipped once', async () => {
+  const trained = tinyPlan({ training: { epochs: 1, batch_size: 8, accumulate: 2, clip_grad_norm: 0.5 } });
+  const masks: object[] = [];
+  const { calls, lines } = await trainFake({
+    plan: trained,
+    metrics: (step, { size }) => ({ loss: step, mainLoss: size, auxLoss: { head: size }, correct: 1 }),
+    onMasks: (given) => masks.push(hexMasks(given)),
+  });
+  const update = ['backward 4 images', 'backward 4 images', 'clip by norm at 0.5'];
+  expect(calls.slice(0, 8)).toEqual([...update, 'update 1', ...update, 'update 2']);
+  // The last batch has 4 images, and one part.
+  expect(calls.slice(26, 29)).toEqual(['backward 4 images', 'clip by norm at 0.5', 'update 7']);
+  expect(lines[0]).toMatchObject({ loss: 1, main_loss: 4, aux_loss: { head: 4 }, accuracy: 2 / 8 });
+  expect(lines[0]).toMatchObject({ gradient_norm: 2 });
+  const of = (first: number) => hexMasks(drawMasks(trained, 1, first, 4));
+  expect(masks.slice(0, 3)).toEqual([of(0), of(4), of(8)]);
 });

@@ -46,6 +46,7 @@ describe.skipIf(reason !== null)(`in Chromium${reason === null ? '' : ` (skipped
         'Accuracy',
         'Learning rate',
         'Training speed, images per second',
+        'Reliability of the probabilities',
       ]);
       expect(await texts(page, '.chart:first-child .legend li')).toEqual([
         'train, weighted sum',

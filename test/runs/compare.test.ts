@@ -37,6 +37,7 @@ test('two runs of the same test images: results, configs and McNemar', async () 
     best_epoch: 2,
     test_accuracy: 0.9,
     test_loss: 0.5,
+    test_scores: null,
     validation_accuracy: null,
     validation_loss: null,
     last_accuracy: 0.9,

@@ -4,6 +4,8 @@ import { withBalancedClasses } from '../../data/class_weights.js';
 import { epochBatches } from '../../data/epoch_batches.js';
 import { openSplits, type Splits } from '../../data/open.js';
 import { UserError } from '../../errors.js';
+import { backwardParts } from '../../model/backward_parts.js';
+import { clippingOf } from '../../model/clipping.js';
 import { learningRate } from '../../model/learning_rate.js';
 import { drawMasks } from '../../model/masks.js';
 import type { Program } from '../../model/program.js';
@@ -58,13 +60,17 @@ async function trainAndTell(
 }
 
 async function trainSteps(plan: Plan, data: Splits, program: Program, steps: number): Promise<void> {
+  const clipping = clippingOf(plan);
   for (let epoch = 1, step = 0; step < steps; epoch++) {
     let first = 0;
     for await (const batch of epochBatches(plan, data, { epoch, step_in_epoch: 0 })) {
-      const masks = drawMasks(plan, epoch, first, batch.size);
+      const start = first;
       const update = { step: step + 1, learningRate: learningRate(plan, step) };
       const { loss } = await inStep(update.step, epoch, async () => {
-        const metrics = await program.backward(batch, masks);
+        const metrics = await backwardParts(program, plan, batch, (at, size) =>
+          drawMasks(plan, epoch, start + at, size),
+        );
+        if (clipping) await program.clip(clipping);
         await program.update(update);
         return metrics;
       });

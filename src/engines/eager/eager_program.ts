@@ -1,6 +1,15 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Plan } from '../../config/resolve.js';
-import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../model/program.js';
+import { type Clipping, clipTensors } from '../../model/clipping.js';
+import {
+  type Batch,
+  type Evaluation,
+  type Masks,
+  type Program,
+  type Update,
+  type Weights,
+  WHOLE,
+} from '../../model/program.js';
 import type { ModelState } from '../../model/state.js';
 import { inputShape, maskShapes } from '../../model/state_specs.js';
 import {
@@ -20,12 +29,14 @@ import { isCounter, type NamedTensor, type StateTensor } from '../../storage/saf
 type Variables = ReadonlyMap<string, Variable>;
 type Computed = Pick<TrainStep, 'gradients' | 'buffers'>;
 
+const NOTHING: Computed = { gradients: new Map(), buffers: new Map() };
+
 /** Runs the step function on the active TensorFlow.js backend, operation by operation. */
 export class EagerProgram implements Program {
   private readonly model: { readonly parameters: Variables; readonly buffers: Variables };
   private readonly slots: ReadonlyMap<string, Variables>;
   /** What the last `backward` left. */
-  private computed: Computed = { gradients: new Map(), buffers: new Map() };
+  private computed: Computed = NOTHING;
   private readonly groups: UpdateGroups;
   private other: { readonly weights: Weights; readonly tensors: ModelTensors } | undefined;
 
@@ -42,17 +53,42 @@ export class EagerProgram implements Program {
   /** There is nothing to compile. */
   async prepare(): Promise<void> {}
 
-  async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
-    this.forget();
-    const metrics = this.tf.tidy(() => {
-      const step = trainStep(this.tf, this.plan, this.model, this.tensors(batch, masks));
-      for (const gradient of step.gradients.values()) this.tf.keep(gradient);
-      this.computed = step;
+  async backward(batch: Batch, masks: Masks, part = WHOLE): Promise<StepMetrics> {
+    const { tf } = this;
+    const before = part.first ? NOTHING : this.computed;
+    if (part.first) this.forget();
+    const metrics = tf.tidy(() => {
+      const { parameters, buffers } = this.model;
+      const model = { parameters, buffers: new Map<string, Tensor>([...buffers, ...before.buffers]) };
+      const step = trainStep(tf, this.plan, model, this.tensors(batch, masks));
+      const weighed = (gradient: Tensor) => (part.share === 1 ? gradient : tf.mul(gradient, part.share));
+      const gradients = new Map(
+        [...step.gradients].map(([name, gradient]) => {
+          const earlier = before.gradients.get(name);
+          return [name, tf.keep(earlier ? tf.add(earlier, weighed(gradient)) : weighed(gradient))];
+        }),
+      );
+      this.computed = { gradients, buffers: step.buffers };
       return step.metrics;
     });
+    disposeAll(tf, before);
     const values = await metrics.data();
     metrics.dispose();
     return readMetrics(this.plan, values);
+  }
+
+  async clip(clipping: Clipping): Promise<number> {
+    const { tf, computed } = this;
+    const norm = tf.tidy(() => {
+      const clipped = clipTensors(tf, clipping, computed.gradients, this.model.parameters);
+      for (const gradient of clipped.gradients.values()) tf.keep(gradient);
+      this.computed = { ...computed, gradients: clipped.gradients };
+      return clipped.norm;
+    });
+    tf.dispose([...computed.gradients.values()]);
+    const [value] = await norm.data();
+    norm.dispose();
+    return value!;
   }
 
   async gradients(): Promise<ReadonlyMap<string, NamedTensor>> {
@@ -116,8 +152,8 @@ export class EagerProgram implements Program {
   }
 
   private forget(): void {
-    this.tf.dispose([...this.computed.gradients.values(), ...this.computed.buffers.values()]);
-    this.computed = { gradients: new Map(), buffers: new Map() };
+    disposeAll(this.tf, this.computed);
+    this.computed = NOTHING;
   }
 
   /** Weights are put on the backend once for all batches of an evaluation. */
@@ -163,6 +199,10 @@ export class EagerProgram implements Program {
       ),
     };
   }
+}
+
+function disposeAll(tf: Tf, { gradients, buffers }: Computed): void {
+  tf.dispose([...gradients.values(), ...buffers.values()]);
 }
 
 /** A tensor of a state dict on the active backend. */

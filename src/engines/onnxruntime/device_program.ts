@@ -1,5 +1,15 @@
 import type { Plan } from '../../config/resolve.js';
-import type { Batch, Evaluation, Masks, Program, Update, Weights } from '../../model/program.js';
+import type { Clipping } from '../../model/clipping.js';
+import {
+  type Batch,
+  type Evaluation,
+  type Masks,
+  type Part,
+  type Program,
+  type Update,
+  type Weights,
+  WHOLE,
+} from '../../model/program.js';
 import { copyState, type ModelState } from '../../model/state.js';
 import { bufferSpecs, parameterSpecs, trainedSpecs } from '../../model/state_specs.js';
 import { readMetrics, type StepMetrics } from '../../model/step.js';
@@ -17,7 +27,15 @@ import { fromEngine } from '../engine_error.js';
 
 import { OpenedOnce } from '../opened_once.js';
 import { fromViews, stateViews } from '../state_views.js';
-import { compileTransfer, compileUpdate, devicePorts, statePorts, updatedPorts } from './compile_device.js';
+import {
+  compileAddition,
+  compileClipping,
+  compileTransfer,
+  compileUpdate,
+  devicePorts,
+  statePorts,
+  updatedPorts,
+} from './compile_device.js';
 import { encodeModel } from './encode.js';
 import * as ort from './onnxruntime.js';
 import { openSession } from './sessions.js';
@@ -64,20 +82,38 @@ export class DeviceProgram implements Program {
     await this.updateSession();
   }
 
-  async backward(batch: Batch, masks: Masks): Promise<StepMetrics> {
+  async backward(batch: Batch, masks: Masks, part = WHOLE): Promise<StepMetrics> {
     const session = await this.trainSession(batch.size);
     await this.upload();
-    // Before the step: two sets of gradients would take memory at once.
-    release(this.computed);
-    this.computed = {};
+    if (part.first) {
+      // Before the step: two sets of gradients would take memory at once.
+      release(this.computed);
+      this.computed = {};
+    }
+    const before = this.computed;
+    const buffers = [...bufferSpecs(this.plan.network).keys()];
     const results = await run(session, {
       ...read(session, this.tensors),
+      ...(part.first ? {} : Object.fromEntries(buffers.map((name) => [name, before[ports.next(name)]!]))),
       ...tensors(batchViews(this.plan, batch)),
       ...tensors(maskViews(this.plan, batch, masks)),
     });
     const { [ports.metrics]: metrics, ...computed } = results;
     this.computed = computed;
+    if (part.share !== 1 || !part.first) await this.addPart(part, before);
+    release(before);
     return readMetrics(this.plan, metrics!.data as Float32Array);
+  }
+
+  async clip(clipping: Clipping): Promise<number> {
+    const { kind, limit } = clipping;
+    const compile = () => compileClipping(this.plan, clipping);
+    const results = await this.run(`clip:${kind}:${limit}`, compile, this.nextGradients, {
+      ...this.tensors,
+      ...this.computed,
+    });
+    this.takeGradients(results);
+    return (results[devicePorts.norm]!.data as Float32Array)[0]!;
   }
 
   async gradients(): Promise<ReadonlyMap<string, NamedTensor>> {
@@ -147,6 +183,30 @@ export class DeviceProgram implements Program {
     for (const each of [this.tensors, this.computed, this.other?.tensors ?? {}]) release(each);
     this.sessions.dispose();
     this.evaluation.release();
+  }
+
+  /** Weighs the gradients of a part by its share, and adds those of the parts before it. */
+  private async addPart({ first, share }: Part, before: Tensors): Promise<void> {
+    const compile = () => compileAddition(this.plan, first);
+    const earlier = Object.entries(before).map(([name, tensor]) => [devicePorts.before(name), tensor]);
+    const results = await this.run(first ? 'first part' : 'further part', compile, this.nextGradients, {
+      ...this.computed,
+      ...Object.fromEntries(earlier),
+      [devicePorts.share]: new ort.Tensor('float32', [share], []),
+    });
+    this.takeGradients(results);
+  }
+
+  private get nextGradients(): string[] {
+    return [...trainedSpecs(this.plan).keys()].map((name) => ports.next(ports.gradient(name)));
+  }
+
+  /** Replaces the gradients by what a graph made of them. */
+  private takeGradients(results: Tensors): void {
+    const gradients = [...trainedSpecs(this.plan).keys()].map(ports.gradient);
+    release(Object.fromEntries(gradients.map((name) => [name, this.computed[name]!])));
+    const next = gradients.map((name) => [name, results[ports.next(name)]!] as const);
+    this.computed = { ...this.computed, ...Object.fromEntries(next) };
   }
 
   private trainSession(batchSize: number): Promise<ort.InferenceSession> {
