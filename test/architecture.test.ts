@@ -19,6 +19,7 @@ const ROWS = [
   ['data', 'logging'],
   ['terminal', 'storage', 'config', 'listing'],
   ['registry', 'statistics'],
+  ['pixels'],
   ['errors.ts', 'random.ts', 'shape.ts', 'version.ts', 'web_assembly.d.ts'],
 ];
 /** Who may load what computes; types cost nothing. */

@@ -4,10 +4,11 @@ import { expect, it } from 'vitest';
 import { loadPlan } from '../src/config/load_plan.js';
 import { temporaryDirectory } from './helpers/temporary_directory.js';
 
-const configs = ['README.md', 'docs/configs.md', 'docs/layers.md'].flatMap((document) =>
-  [...readFileSync(document, 'utf8').matchAll(/^```yaml\n(.*?)^```/gms)].map(
-    ([, text], index) => [document, index, text!] as const,
-  ),
+const configs = ['README.md', 'docs/augmentation.md', 'docs/configs.md', 'docs/layers.md'].flatMap(
+  (document) =>
+    [...readFileSync(document, 'utf8').matchAll(/^```yaml\n(.*?)^```/gms)].map(
+      ([, text], index) => [document, index, text!] as const,
+    ),
 );
 
 it('finds the configs of the documents', () => expect(configs.length).toBeGreaterThanOrEqual(4));

@@ -1,3 +1,4 @@
+import { augmentationEntry } from '../registry/augmentations/index.js';
 import type { DatasetFacts } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
 import { elements } from '../shape.js';
@@ -137,6 +138,13 @@ const weightOfEachClass: Rule = ({ config: { loss }, dataset }) => {
   return [problem(['loss', 'class_weights'], expected, loss.class_weights.length)];
 };
 
+const augmentationOfImages: Rule = ({ config: { augmentation }, dataset: { image } }) =>
+  augmentation.flatMap((options, index) =>
+    (augmentationEntry(options.type).problems?.(options, image) ?? []).map(({ key, expected, actual }) =>
+      problem(['augmentation', index, ...(key === '' ? [] : [key])], expected, actual),
+    ),
+  );
+
 const normalizeEachChannel: Rule = ({ config, dataset }) => {
   const { channels } = dataset.image;
   const { normalize } = config.input;
@@ -178,6 +186,7 @@ const RULES: readonly Rule[] = [
   scheduleWithinRun,
   averageWithinRun,
   weightOfEachClass,
+  augmentationOfImages,
   normalizeEachChannel,
   affordableParameters,
   affordableOutputs,

@@ -1,8 +1,9 @@
 import { firstIndices } from '../listing/sample.js';
 import { permutation, randomStream } from '../random.js';
 import type { Augment } from '../registry/augmentations/augmentation.js';
-import { type AugmentationOptions, augmentationEntry } from '../registry/augmentations/index.js';
+import { augmentationEntry } from '../registry/augmentations/index.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
+import type { Experiment } from '../registry/experiment.js';
 import type { Inputs, InputValues } from './source.js';
 
 /** Some images side by side, as a step reads them. */
@@ -37,16 +38,23 @@ export function stepsPerEpoch(count: number, batchSize: number): number {
 
 /** The changes that `epoch` makes to training images; each kind draws from a stream of its own. */
 export function epochAugment(
-  config: readonly AugmentationOptions[],
+  { augmentation, seed, input }: Pick<Experiment, 'augmentation' | 'seed' | 'input'>,
   image: ImageSize,
-  seed: number,
   epoch: number,
 ): Augment[] {
-  return config.map((options, position) => {
+  const mean = input.normalize.mean.map((value) => Math.min(255, Math.max(0, Math.round(255 * value))));
+  return augmentation.map((options, position) => {
     // The same kind twice must not draw the same twice: two such flips would undo each other.
-    const earlier = config.slice(0, position).filter((other) => other.type === options.type).length;
+    const earlier = augmentation.slice(0, position).filter((other) => other.type === options.type).length;
     const purpose = `augment.${options.type}${earlier === 0 ? '' : `.${earlier}`}`;
-    return augmentationEntry(options.type).prepare(options, image, randomStream(seed, purpose, epoch));
+    const first = randomStream(seed, purpose, 0);
+    const context = { epoch, first, mean };
+    return augmentationEntry(options.type).prepare(
+      options,
+      image,
+      randomStream(seed, purpose, epoch),
+      context,
+    );
   });
 }
 

@@ -8,8 +8,8 @@ export function epochBatches(
   { train: source }: { readonly train: Inputs },
   { epoch, step_in_epoch }: { readonly epoch: number; readonly step_in_epoch: number },
 ) {
-  const { seed, training, augmentation } = plan.config;
+  const { seed, training } = plan.config;
   const order = epochOrder(seed, epoch, source.count, training.shuffle);
-  const augment = epochAugment(augmentation, plan.dataset.image, seed, epoch);
+  const augment = epochAugment(plan.config, plan.dataset.image, epoch);
   return streamBatches({ source, order, batchSize: training.batch_size, augment }, step_in_epoch);
 }

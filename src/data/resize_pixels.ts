@@ -1,4 +1,4 @@
-import { resizeWindows, WEIGHT_ONE } from './resize_matrix.js';
+import { resizeWindows, WEIGHT_ONE } from '../pixels/resize_matrix.js';
 
 /** Size of an image whose channels lie side by side: [height, width, channels]. */
 interface Size {

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
-import { resizeMatrix, WEIGHT_ONE } from '../data/resize_matrix.js';
+import { resizeMatrix, WEIGHT_ONE } from '../pixels/resize_matrix.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
 import type { Experiment } from '../registry/experiment.js';
 import type { Tf } from '../registry/schema.js';

@@ -22,7 +22,6 @@ export async function readExamples(
   images: Images,
   readable: Uint8Array,
 ): Promise<ClassExamples[]> {
-  const { seed, augmentation } = plan.config;
   const source = await openSplit(plan, 'train');
   const examples: ClassExamples[] = [];
   const chosen = firstOfEach(plan, images, readable);
@@ -30,7 +29,7 @@ export async function readExamples(
     const order = Uint32Array.from(chosen.get(label) ?? []);
     if (order.length === 0) continue;
     const batch = { source, order, batchSize: order.length };
-    const augment = epochAugment(augmentation, plan.dataset.image, seed, 1);
+    const augment = epochAugment(plan.config, plan.dataset.image, 1);
     const before = await batchAt({ ...batch, augment: [] }, 0);
     const after = await batchAt({ ...batch, augment }, 0);
     // Images: features are no images, and these are of the data set itself.

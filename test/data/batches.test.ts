@@ -33,6 +33,8 @@ const copy = ({ size, images, labels, indices }: Batch) => ({
   indices: [...indices],
 });
 
+const input = { resize: null, normalize: { mean: [0.5], std: [0.5] } };
+
 describe('epochOrder', () => {
   it('is the order of the records, or a shuffle of its own for each epoch', () => {
     expect([...epochOrder(0, 3, 4, false)]).toEqual([0, 1, 2, 3]);
@@ -67,15 +69,11 @@ describe('batchAt', () => {
 
   it('augments an image alike wherever it stands in the batch', async () => {
     const image = { channels: 1, height: 2, width: 2 };
-    const augment = epochAugment(
-      [
-        { type: 'random_flip', probability: 0.5 },
-        { type: 'random_crop', padding: 1 },
-      ],
-      image,
-      3,
-      1,
-    );
+    const augmentation = [
+      { type: 'random_flip', probability: 0.5 },
+      { type: 'random_crop', padding: 1, padding_mode: 'constant' },
+    ] as const;
+    const augment = epochAugment({ augmentation: [...augmentation], seed: 3, input }, image, 1);
     const images = pixels(20);
     const source = sourceOf(20, images);
     const inOrder = epochOrder(0, 0, 20, false);
@@ -98,7 +96,8 @@ describe('epochAugment', () => {
     const flips = (config: { type: 'random_flip'; probability: number }[], epoch: number): string =>
       Array.from({ length: 64 }, (_, record) => {
         const pixels = Uint8Array.from([0, 1]);
-        for (const change of epochAugment(config, image, 0, epoch)) change(pixels, 0, record);
+        for (const change of epochAugment({ augmentation: config, seed: 0, input }, image, epoch))
+          change(pixels, 0, record);
         return pixels[0];
       }).join('');
     const flip = { type: 'random_flip' as const, probability: 0.5 };

@@ -1,4 +1,4 @@
-import { resizeWindows } from '../../data/resize_matrix.js';
+import { resizeWindows } from '../../pixels/resize_matrix.js';
 import { type CustomKernel, LANES, operands, type Place, wholeLanes } from './custom_kernel.js';
 
 /**

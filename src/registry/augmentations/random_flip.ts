@@ -1,3 +1,4 @@
+import { flipHorizontally } from '../../pixels/flip.js';
 import { Type } from '../schema.js';
 import { defineAugmentation } from './augmentation.js';
 
@@ -17,19 +18,9 @@ export const random_flip = defineAugmentation({
     },
     { additionalProperties: false },
   ),
-  prepare: ({ probability }, { channels, height, width }, stream) => {
-    const rows = channels * height;
-    return (images, offset, record) => {
-      if (stream.uniform(record) >= probability) return;
-      for (let row = 0; row < rows; row++) {
-        let left = offset + row * width;
-        let right = left + width - 1;
-        for (; left < right; left++, right--) {
-          const pixel = images[left]!;
-          images[left] = images[right]!;
-          images[right] = pixel;
-        }
-      }
-    };
-  },
+  prepare:
+    ({ probability }, image, stream) =>
+    (images, offset, record) => {
+      if (stream.uniform(record) < probability) flipHorizontally(images, offset, image);
+    },
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resizeMatrix, WEIGHT_ONE } from '../../src/data/resize_matrix.js';
+import { resizeMatrix, WEIGHT_ONE } from '../../src/pixels/resize_matrix.js';
 import { expectAllClose } from '../helpers/all_close.js';
 
 /** Weights on the scale 0 to 1. */
