@@ -135,15 +135,8 @@ export async function predictImages(options: PredictOptions): Promise<PredictRes
   }
   const { images, others } = context;
   const asked = options.threshold === undefined ? {} : { threshold: context.threshold };
-  return {
-    checkpoint: directory,
-    step,
-    ...(weights && { weights }),
-    backend: choice.name,
-    ...asked,
-    images,
-    others,
-  };
+  const averaged = weights && { weights };
+  return { checkpoint: directory, step, ...averaged, backend: choice.name, ...asked, images, others };
 }
 
 function isPredicted(image: Predicted | Unreadable): image is Predicted {
