@@ -74,6 +74,19 @@ test('overrides count, and a network without heads has no notes', async () => {
   expect(descriptionTable(description).split('\n').at(-1)).toMatch(/^total +[\d,]+ +[\d,]+$/);
 });
 
+test('trained and frozen parameters and buffers are counted; what a composite stands for is there if asked', async () => {
+  const { plan } = await loadPlan('configs/finetune-resnet18.yaml');
+  const description = describePlan(plan, { expand: false });
+  // The classifier of ten classes; torchvision's resnet18 has the other numbers.
+  expect(description).toMatchObject({ parameters: 11_181_642, trained: 5130, buffers: 9620 });
+  expect(descriptionTable(description)).toContain(
+    '\n5,130 parameters trained, 11,176,512 frozen, 9,620 numbers in buffers\n',
+  );
+  const names = ({ layers }: typeof description) => layers.map(({ name }) => name);
+  expect(names(description)).not.toContain('layer1.0.conv1');
+  expect(names(describePlan(plan, { expand: true }))).toContain('layer1.0.conv1');
+});
+
 describe('frozen layers', () => {
   const frozen = 'parameter_groups=[{match: ["conv1.*"], frozen: true}]';
   const notes = async (sets: string[]) => {
