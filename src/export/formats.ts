@@ -87,7 +87,24 @@ const tfjs: ExportFormat = {
   },
 };
 
-export const exportFormats = { onnx, safetensors, tfjs } satisfies Record<string, ExportFormat>;
+const web: ExportFormat = {
+  name: 'model.html',
+  files: null,
+  write: async (model, metadata, path) => {
+    const { writeWebPage } = await import('./web.js');
+    await writeWebPage(model, metadata, path);
+  },
+  verify: async (model, path) => {
+    const { loadGraphModel } = await import('./tfjs.js');
+    const { webPageLoader } = await import('./web.js');
+    const exported = await loadGraphModel(await webPageLoader(path), model.plan);
+    return `TensorFlow.js: ${await verifyExport(model, exported, 'onnxruntime-cpu')}`;
+  },
+  usage: () =>
+    'one file for any browser, from disk or a server: it asks for an image or the camera, and sends nothing',
+};
+
+export const exportFormats = { onnx, safetensors, tfjs, web } satisfies Record<string, ExportFormat>;
 
 export type ExportFormatName = keyof typeof exportFormats;
 

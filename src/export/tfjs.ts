@@ -27,8 +27,13 @@ export async function exportGraphModel(plan: Plan, weights: Weights): Promise<Gr
 
 /** Opens a directory that holds a graph model, with TensorFlow.js' WebAssembly backend. */
 export async function openGraphModel(directory: string, plan: Plan): Promise<OpenedExport> {
+  return loadGraphModel(graphModelLoader(directory), plan);
+}
+
+/** As `openGraphModel`, from anywhere. */
+export async function loadGraphModel(loader: tf.io.IOHandler, plan: Plan): Promise<OpenedExport> {
   await loadWasm();
-  const model = await tf.loadGraphModel(graphModelLoader(directory));
+  const model = await tf.loadGraphModel(loader);
   const { channels, height, width } = plan.dataset.image;
   return {
     predict: async (images, size) => {

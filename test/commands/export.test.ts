@@ -40,8 +40,8 @@ test('an export is named on stdout, and taken is taken', async () => {
 
 test.each([
   [['.', '--format', 'onnx'], /^\.: expected a run directory or a checkpoint, got a directory without/],
-  [['.'], /^--format: expected one of onnx, safetensors, tfjs, got nothing\n/],
-  [['.', '--format', 'h5'], /^--format h5: expected one of onnx, safetensors, tfjs\n/],
+  [['.'], /^--format: expected one of onnx, safetensors, tfjs, web, got nothing\n/],
+  [['.', '--format', 'h5'], /^--format h5: expected one of onnx, safetensors, tfjs, web\n/],
 ])('%j: exit code 2', async (args, message) => {
   const cwd = temporaryDirectory();
   const { code, stdout, stderr } = await gnet(['export', ...args], { cwd });

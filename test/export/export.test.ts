@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { ModelProtoSchema } from '../../src/engines/onnxruntime/onnx_pb.js';
 import { type ExportOptions, exportCheckpoint } from '../../src/export/export.js';
 import { exportFormats } from '../../src/export/formats.js';
+import { webPageLoader } from '../../src/export/web.js';
 import { readSafetensors } from '../../src/storage/safetensors.js';
 import { shown } from '../helpers/plain_stages.js';
 import { temporaryDirectory } from '../helpers/temporary_directory.js';
@@ -39,6 +40,14 @@ const metadataOf = {
       userDefinedMetadata: Record<string, string>;
     };
     return json.userDefinedMetadata;
+  },
+  web: async (path: string) => {
+    const { userDefinedMetadata } = (await (
+      await webPageLoader(path)
+    ).load!()) as {
+      userDefinedMetadata?: Record<string, string>;
+    };
+    return userDefinedMetadata!;
   },
 };
 
