@@ -84,7 +84,7 @@ describe('googlenet-cifar10', () => {
       epsilon: 1e-8,
       weight_decay: 0,
     });
-    expect(config.training).toEqual({ epochs: 10, batch_size: 32, shuffle: true });
+    expect(config.training).toMatchObject({ epochs: 10, batch_size: 32, accumulate: 1, shuffle: true });
     expect(config.augmentation).toEqual([]);
     expect(horizon).toEqual({ stepsPerEpoch: 1563, totalSteps: 15_630, warmupSteps: 0 });
   });

@@ -126,13 +126,25 @@ describe('a map', () => {
   it('is told value by value', async () => {
     expect(await explain('training')).toEqual({
       key: 'training',
-      value: { epochs: 3, batch_size: 8, shuffle: true },
+      value: {
+        epochs: 3,
+        batch_size: 8,
+        accumulate: 1,
+        shuffle: true,
+        clip_grad_norm: null,
+        clip_grad_value: null,
+        agc: null,
+      },
       origin: 'top/top.yaml:9:11',
       replaced: [],
       settings: [
         { key: 'training.epochs', value: 3, origin: 'top/top.yaml:9:20' },
         { key: 'training.batch_size', value: 8, origin: 'base.yaml:9:35' },
+        { key: 'training.accumulate', value: 1, origin: 'default' },
         { key: 'training.shuffle', value: true, origin: 'default' },
+        { key: 'training.clip_grad_norm', value: null, origin: 'default' },
+        { key: 'training.clip_grad_value', value: null, origin: 'default' },
+        { key: 'training.agc', value: null, origin: 'default' },
       ],
       description: 'The training loop.',
       accepts: 'a map',
@@ -156,13 +168,13 @@ describe('what the schema says', () => {
   it.each([
     [
       ['optimizer', 'type'],
-      'sgd, adam, adamw, nadam, rmsprop, adagrad or lion',
+      'sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb or muon',
       /^Adam, as torch\.optim\.Adam\.$/,
       undefined,
     ],
     [
       ['optimizer'],
-      'a map with a type of sgd, adam, adamw, nadam, rmsprop, adagrad or lion',
+      'a map with a type of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb or muon',
       /^How a .*\. adam: Adam, as/,
       undefined,
     ],

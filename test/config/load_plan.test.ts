@@ -34,7 +34,7 @@ describe('loadPlan', () => {
       'augmentation+={type: random_flip}',
     ]);
     expect(source).toBe(extension);
-    expect(plan.config.training).toEqual({ epochs: 3, batch_size: 64, shuffle: true });
+    expect(plan.config.training).toMatchObject({ epochs: 3, batch_size: 64, shuffle: true });
     expect(plan.config.augmentation).toEqual([{ type: 'random_flip', probability: 0.5 }]);
     const origin = (...path: (string | number)[]) =>
       formatOrigin(origins.of(path)).replace(`${directory}/`, '');
@@ -76,7 +76,7 @@ describe('mistakes', () => {
       'a.yaml:4:13 optimizer.momentum: expected a number from 0 to 1, got 9',
       'base.yaml:8:20 training.epochs: expected an integer from 1 to 1000000, got 0',
       '--set model.layers.pol.name=x: expected an index from 0 to 1, pool or fc, got "pol"; did you mean pool?',
-      '--set training.batchsize=8: expected one of the keys epochs, batch_size, shuffle, got batchsize; did you mean batch_size?',
+      '--set training.batchsize=8: expected one of the keys epochs, batch_size, accumulate, shuffle, clip_grad_norm, clip_grad_value, agc, got batchsize; did you mean batch_size?',
       expect.stringMatching(
         /^--set backend=cuda: expected one of auto, .*, got "cuda"; did you mean onnxruntime-cuda\?$/,
       ),

@@ -102,7 +102,7 @@ describe('keys', () => {
     ],
     [
       { training: { epochs: 1, batch_size: 1, shufle: true } },
-      'training.shufle (key): expected one of the keys epochs, batch_size, shuffle, got shufle; did you mean shuffle?',
+      'training.shufle (key): expected one of the keys epochs, batch_size, accumulate, shuffle, clip_grad_norm, clip_grad_value, agc, got shufle; did you mean shuffle?',
     ],
     [
       sgd({ betas: 1 }),
@@ -118,11 +118,11 @@ describe('keys', () => {
     ],
     [
       { optimizer: {} },
-      'optimizer: expected the key type (sgd, adam, adamw, nadam, rmsprop, adagrad or lion), got an empty map',
+      'optimizer: expected the key type (sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb or muon), got an empty map',
     ],
     [
       { optimizer: { tpye: 'sgd', momentum: 0.9 } },
-      'optimizer: expected the key type (sgd, adam, adamw, nadam, rmsprop, adagrad or lion), got only tpye, momentum; rename tpye to type',
+      'optimizer: expected the key type (sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb or muon), got only tpye, momentum; rename tpye to type',
     ],
     [
       { optimizer: { type: 'adma' } },
@@ -134,7 +134,7 @@ describe('keys', () => {
     ],
     [
       { optimizer: 'adam' },
-      'optimizer: expected a map with a type of sgd, adam, adamw, nadam, rmsprop, adagrad or lion, got "adam"',
+      'optimizer: expected a map with a type of sgd, adam, adamw, nadam, rmsprop, adagrad, lion, lamb or muon, got "adam"',
     ],
     [{ 'bad\u001bkey': 1 }, /^bad.key \(key\): expected one of the keys name, .*, got bad\\x1bkey$/],
   ])('%j', (changes, problem) => {

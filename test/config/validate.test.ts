@@ -19,6 +19,7 @@ describe('validateExperiment', () => {
         },
         input: { resize: null, normalize: { mean: [0.5], std: [0.5] } },
         augmentation: [],
+        mixing: null,
         model: {
           layers: [
             { type: 'global_avg_pool', name: 'pool' },
