@@ -17,7 +17,7 @@ export function classResults(predictions: StoredPredictions, classes: readonly s
   const matrix = confusionMatrix(predictions.labels, predictions.predicted, classes.length);
   return html`${confusionTable(matrix, classes)}
 <div class="beside"><div>${scoreTable(matrix, classes)}</div><div>${pairTable(matrix, classes)}</div></div>
-${reliabilityChart(predictions)}`;
+<div class="charts">${reliabilityChart(predictions)}</div>`;
 }
 
 /** Whether the model is as often right as it says. */
@@ -26,7 +26,7 @@ function reliabilityChart(predictions: StoredPredictions): Html {
   return lineChart({
     title: 'Reliability of the probabilities',
     x: { title: 'probability of the predicted class, %', max: 100 },
-    format: (share) => percentTick(share),
+    format: percentTick,
     fromZero: true,
     series: [
       {
