@@ -36,10 +36,11 @@ it('a default', async () => {
 it('several values: YAML, with their places beside them', async () => {
   expect(await text('augmentation')).toBe(
     `augmentation:
-  - type: random_crop  # configs/googlenet-cifar10-32.yaml:20:12
-    padding: 4         # configs/googlenet-cifar10-32.yaml:20:34
-  - type: random_flip  # configs/googlenet-cifar10-32.yaml:21:12
-    probability: 0.5   # default
+  - type: random_crop       # configs/googlenet-cifar10-32.yaml:20:12
+    padding: 4              # configs/googlenet-cifar10-32.yaml:20:34
+    padding_mode: constant  # default
+  - type: random_flip       # configs/googlenet-cifar10-32.yaml:21:12
+    probability: 0.5        # default
 
 # meaning  Random changes of training images, in order.
 # accepts  a list`,
