@@ -48,7 +48,7 @@ describe.skipIf(reason !== null)(`in Chromium${reason === null ? '' : ` (skipped
         'Training speed, images per second',
         'Reliability of the probabilities',
       ]);
-      expect(await texts(page, '.chart:first-child .legend li')).toEqual([
+      expect(await texts(page, '#curves .chart:first-child .legend li')).toEqual([
         'train, weighted sum',
         'train, head',
         'train, main output',
@@ -56,7 +56,7 @@ describe.skipIf(reason !== null)(`in Chromium${reason === null ? '' : ` (skipped
       ]);
       const strokes = await ask<string[]>(
         page,
-        `[...document.querySelectorAll('.chart:first-child path[stroke-width]')].map((e) => getComputedStyle(e).stroke)`,
+        `[...document.querySelectorAll('#curves .chart:first-child path[stroke-width]')].map((e) => getComputedStyle(e).stroke)`,
       );
       // Lines have the colours of the scheme.
       expect(new Set(strokes).size).toBe(4);
@@ -166,9 +166,9 @@ describe.skipIf(reason !== null)(`in Chromium${reason === null ? '' : ` (skipped
     const file = join(temporaryDirectory(), 'compare.html');
     writeFileSync(file, comparisonPage(runs, compareRuns(runs)));
     const { page, incidents } = await openFile(browser, file, 'dark');
-    const legends = await texts(page, '.chart:first-child .legend li');
+    const legends = await texts(page, '#curves .chart:first-child .legend li');
     expect(legends).toEqual(directories);
-    const lines = `[...document.querySelectorAll('.chart:first-child path[stroke-width="2"]')].map((e) => e.getAttribute('stroke-dasharray'))`;
+    const lines = `[...document.querySelectorAll('#curves .chart:first-child path[stroke-width="2"]')].map((e) => e.getAttribute('stroke-dasharray'))`;
     expect(new Set(await ask<string[]>(page, lines)).size).toBe(4);
     expect(await texts(page, '.verdict')).toEqual([expect.stringContaining("Welch's t-test")]);
     expect(await texts(page, '#config tbody th')).toEqual(['seed', 'training.shuffle']);
