@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { io } from '@tensorflow/tfjs';
 import { UserError } from '../errors.js';
 import type { OpenedCheckpoint } from '../inference/open_checkpoint.js';
+import { page } from '../report/document.js';
 import { html, trusted } from '../report/html.js';
-import { STYLE } from '../report/style.js';
 import { writeNewFile } from '../storage/atomic.js';
 import { toArtifacts } from './graph_model_files.js';
 import type { ExportMetadata } from './metadata.js';
@@ -76,20 +76,7 @@ export async function writeWebPage(
   const data = (id: string, text: string) =>
     trusted(`<script type="text/plain" id="${id}">${text}</script>\n`);
   const weights = Buffer.from(weightData as ArrayBuffer).toString('base64');
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="generator" content="gnet export">
-<link rel="icon" href="data:,">
-<title>${name}: what is in the image?</title>
-<style>${trusted(STYLE + OWN_STYLE)}</style>
-</head>
-<body>
-<main>
+  const body = html`<main>
 <h1>${name}</h1>
 <p class="subtitle">Tells ${classes.length} classes apart. Images stay on this device: the page sends nothing.</p>
 <label id="drop">Drop an image here, or choose one<input type="file" id="file" accept="image/*"></label>
@@ -111,11 +98,9 @@ ${data('wasm-plain', plain)}
 ${data('wasm-simd', simd)}
 ${code(tf)}
 ${code(wasm)}
-${code(`${resize}\n(() => {\n${script}\n})();`)}
-</body>
-</html>
-`;
-  await writeNewFile(path, page.text);
+${code(`${resize}\n(() => {\n${script}\n})();`)}`;
+  const title = `${name}: what is in the image?`;
+  await writeNewFile(path, page(title, 'gnet export', body, { policy: POLICY, style: OWN_STYLE }));
 }
 
 /** The model in a page, for TensorFlow.js. @throws UserError where there is none */

@@ -5,19 +5,27 @@ import { STYLE } from './style.js';
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** A whole page: one file that opens from disk. `generator` is kept in it, so that gnet knows its own pages again. */
-export function page(title: string, generator: string, body: Content): string {
+/**
+ * A whole page: one file that opens from disk. `generator` is kept in it, so that gnet knows its own pages again.
+ * @param policy what a page with scripts may do @param style rules of its own
+ */
+export function page(
+  title: string,
+  generator: string,
+  body: Content,
+  { policy = POLICY, style = '' } = {},
+): string {
   const document: Html = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="${generator}">
 <link rel="icon" href="data:,">
 <title>${title}</title>
-<style>${trusted(STYLE)}</style>
+<style>${trusted(STYLE + style)}</style>
 </head>
 <body>
 ${body}

@@ -1,9 +1,8 @@
-import { encode } from 'fast-png';
-import { planeBytes } from '../data/source.js';
 import type { ImageSize } from '../registry/datasets/facts.js';
 import type { StoredPredictions } from '../storage/predictions.js';
 import { grouped, percent } from '../terminal/format.js';
 import { type Html, html } from './html.js';
+import { pngUrl } from './thumbnail.js';
 
 const SHOWN = 24;
 
@@ -33,25 +32,11 @@ export function mistakes(
     const image =
       'unavailable' in images
         ? null
-        : html`<img src="${dataUrl(images.images, images.image, place)}" alt="Test image ${index}">`;
+        : html`<img src="${pngUrl(images.images, images.image, place)}" alt="Test image ${index}">`;
     return html`<li>${image}predicted <b>${answer}</b><br>true <b>${truth}</b><br><small>${percent(probabilities[index]!)} sure<br>image ${index}</small></li>\n`;
   });
   const missing =
     'unavailable' in images ? html`<p class="note">Images are left out: ${images.unavailable}</p>` : null;
   return html`<p class="note">The ${grouped(shown.length)} of ${grouped(wrong)} mistakes with the highest probability of the predicted class. Images are counted from 0, in the order of the test set.</p>${missing}
 <ul class="mistakes">${items}</ul>`;
-}
-
-/** One of several images, uint8 planes, as a PNG within a URL. */
-export function dataUrl(images: Uint8Array, image: ImageSize, place: number): string {
-  const { channels, height, width } = image;
-  const size = planeBytes(image);
-  const planes = images.subarray(place * size, (place + 1) * size);
-  const pixels = new Uint8Array(size);
-  // Planes to interleaved channels.
-  for (let channel = 0, i = 0; channel < channels; channel++) {
-    for (let pixel = 0; pixel < height * width; pixel++, i++) pixels[pixel * channels + channel] = planes[i]!;
-  }
-  const png = encode({ width, height, channels, depth: 8, data: pixels });
-  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }

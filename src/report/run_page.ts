@@ -71,12 +71,13 @@ function subtitle({ plan, environment: ran }: OpenedRun): string {
   return `${dataset.type}: ${grouped(plan.dataset.count.train)} training${apart} and ${grouped(plan.dataset.count.test)} test images, ${plan.dataset.classes.length} classes${started}`;
 }
 
+const small = (text: string): Html => html`<small>${text}</small>`;
+
 function headline(run: OpenedRun): Html {
   const { plan, metrics, summary, environment: ran } = run;
   const { chosenOn } = plan.dataset;
   const test = testResult(run);
   const bestEpoch = summary?.best?.epoch ?? metrics.best?.epoch;
-  const small = (text: string) => html`<small>${text}</small>`;
   const entries: [string, Content][] = [];
   const ofImages = ({ correct, count }: { correct: number; count: number }) =>
     `${grouped(correct)} of ${grouped(count)} images`;
@@ -104,7 +105,6 @@ function headline(run: OpenedRun): Html {
 
 function scoreFacts(scores: Scores): [string, Content][] {
   const { top5_accuracy: top5, balanced_accuracy: balanced, macro_f1: f1, calibration_error: error } = scores;
-  const small = (text: string) => html`<small>${text}</small>`;
   return [
     ...(top5 === undefined ? [] : [['top-5 accuracy', percent(top5)] as [string, Content]]),
     ['balanced accuracy', [percent(balanced), small('mean recall of the classes')]],

@@ -20,16 +20,23 @@ export async function thumbnails(images: Uint8Array, image: ImageSize): Promise<
   return urls;
 }
 
+/** One of several images, uint8 planes, as a PNG within a URL. */
+export function pngUrl(images: Uint8Array, image: ImageSize, place: number): string {
+  const { channels, height, width } = image;
+  const bytes = planeBytes(image);
+  const data = interleaved(images.subarray(place * bytes, (place + 1) * bytes), image);
+  return dataUrl('png', encode({ width, height, channels, depth: 8, data }));
+}
+
 async function thumbnail(planes: Uint8Array, image: ImageSize): Promise<string> {
   const { channels, height, width } = image;
-  const data = interleaved(planes, image);
-  if (Math.max(height, width) <= SMALL) {
-    return dataUrl('png', encode({ width, height, channels, depth: 8, data }));
-  }
+  if (Math.max(height, width) <= SMALL) return pngUrl(planes, image, 0);
   // Where there is something to bring down only: pages of small images do without.
   const { default: sharp } = await import('sharp');
   const raw = { width, height, channels: channels as 1 | 3 };
-  const jpeg = sharp(data, { raw }).resize(SIDE, SIDE, { fit: 'inside' }).jpeg({ quality: 80 });
+  const jpeg = sharp(interleaved(planes, image), { raw })
+    .resize(SIDE, SIDE, { fit: 'inside' })
+    .jpeg({ quality: 80 });
   return dataUrl('jpeg', await jpeg.toBuffer());
 }
 

@@ -1,6 +1,7 @@
 import { decode } from 'fast-png';
 import { expect, test } from 'vitest';
-import { dataUrl, mistakes } from '../../src/report/mistakes.js';
+import { mistakes } from '../../src/report/mistakes.js';
+import { pngUrl } from '../../src/report/thumbnail.js';
 
 const IMAGE = { channels: 3, height: 2, width: 3 };
 const IMAGES = Uint8Array.from({ length: 36 }, (_, i) => 7 * i);
@@ -10,7 +11,7 @@ function png(url: string) {
 }
 
 test('an image is the PNG of its planes', () => {
-  const { width, height, channels, data } = png(dataUrl(IMAGES, IMAGE, 1));
+  const { width, height, channels, data } = png(pngUrl(IMAGES, IMAGE, 1));
   expect({ width, height, channels }).toEqual({ width: 3, height: 2, channels: 3 });
   const pixels = Array.from({ length: 6 }, (_, pixel) =>
     [0, 1, 2].map((channel) => IMAGES[18 + channel * 6 + pixel]!),
